@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/timers.h"
+#include "http/request.h"
+#include "http/response.h"
+
+namespace indrik::http {
+
+/// One request being answered: what a handler gets. The engine owns it; it lives until the answer is complete.
+class Exchange {
+ public:
+  Request request;
+  Response response;
+
+  /// Async handlers only: the answer in `response` is final. Exactly once, on the loop's thread, from inside
+  /// Handler::start() or later; the exchange is gone when it returns.
+  virtual void complete() noexcept = 0;
+  /// The loop's timers, for async handlers.
+  virtual Timers& timers() noexcept = 0;
+
+  /// Says that the handler failed: the client gets 500 and the engine logs `reason` with the request. The answer so
+  /// far is dropped. Any thread that runs the handler; the handler still ends (returns or completes) as usual.
+  void fail(std::string_view reason) {
+    failure.assign(reason.empty() ? std::string_view{"unknown failure"} : reason);
+    response.set_plain(500, "Internal Server Error\n");
+  }
+  std::string failure;  ///< empty: none
+
+ protected:
+  ~Exchange() = default;
+};
+
+/// What answers requests: a route of a plugin, or a lambda in a test. Shared by all requests of one worker.
+class Handler {
+ public:
+  enum class Flavours : std::uint8_t { blocking = 1, async = 2, both = 3 };
+
+  virtual ~Handler() = default;
+
+  virtual Flavours flavours() const noexcept = 0;
+
+  /// Blocking flavour: returns when the answer in exchange.response is final. Called on whatever thread or fiber the
+  /// worker class gives it, never twice at once for one exchange. Must not call complete().
+  virtual void handle(Exchange& exchange) noexcept = 0;
+  /// Async flavour: returns soon; exchange.complete() is called in it or later. Loop thread.
+  virtual void start(Exchange& exchange) noexcept = 0;
+
+  /// Who answers, for logs and the scoreboard; valid as long as the handler.
+  virtual std::string_view plugin() const noexcept = 0;
+  virtual std::string_view route() const noexcept = 0;
+
+  bool can_block() const noexcept { return (static_cast<unsigned>(flavours()) & 1U) != 0; }
+  bool can_be_async() const noexcept { return (static_cast<unsigned>(flavours()) & 2U) != 0; }
+};
+
+}  // namespace indrik::http

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/strings.h"
+
+namespace indrik::http {
+
+/// One field line of a request, name as sent, value without the white space around it (RFC 9110 5.5).
+struct Field {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// One `{name}` of a route's pattern and what the path has there, percent-decoded.
+struct PathParameter {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// A whole request. Everything is a view into the session that read it (params: into the exchange) and is valid
+/// until the answer has been completed. Read-only for handlers; safe to read from the one thread that runs the handler.
+struct Request {
+  std::string_view method;  ///< as sent: "GET"
+  std::string_view target;  ///< as sent: "/users/7?full=1", "http://a/b", "*"
+  std::string_view path;    ///< of the target, still percent-encoded, "/" at least ("*" for OPTIONS *)
+  std::string_view query;   ///< of the target, without '?', still percent-encoded
+  int minor_version = 1;    ///< HTTP/1.x
+  std::span<const Field> fields;
+  std::string_view body;                   ///< complete, chunks joined
+  std::span<const PathParameter> params;   ///< set by whoever routed it
+  std::string_view peer;                   ///< "192.0.2.1:4711"; empty on a unix socket
+  std::string_view scheme = "http";
+
+  /// The first field of that name, compared without case.
+  std::optional<std::string_view> field(std::string_view name) const noexcept {
+    for (const auto& f : fields)
+      if (equals_ignoring_case(f.name, name)) return f.value;
+    return std::nullopt;
+  }
+  std::optional<std::string_view> param(std::string_view name) const noexcept {
+    for (const auto& p : params)
+      if (p.name == name) return p.value;
+    return std::nullopt;
+  }
+};
+
+}  // namespace indrik::http

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace indrik::http {
+
+/// The answer to one request, filled by a handler. Kept and reused by the engine: reset() keeps the memory.
+/// Framing and connection are the server's: Connection, Content-Length, Date, Keep-Alive, Server, Transfer-Encoding and
+/// Upgrade cannot be set by a handler.
+class Response {
+ public:
+  enum class FieldError { none, bad_name, bad_value, reserved };
+
+  /// 200 to 599; anything else becomes 500 when the answer is written.
+  void set_status(int status) noexcept { status_ = status; }
+  int status() const noexcept { return status_; }
+
+  /// Appends a field line. The name must be a token (RFC 9110 5.1), the value free of CR, LF, NUL and other controls
+  /// but HTAB (5.5): what is refused is not added.
+  FieldError add_field(std::string_view name, std::string_view value);
+  /// All field lines so far, each "Name: value\r\n".
+  std::string_view field_lines() const noexcept { return field_lines_; }
+  bool has_content_type() const noexcept { return has_content_type_; }
+
+  void append_body(std::string_view bytes) { body_.append(bytes); }
+  std::string_view body() const noexcept { return body_; }
+
+  /// A plain answer with a short text body, whatever was there before: 404, 500, …
+  void set_plain(int status, std::string_view text);
+  void reset() noexcept;
+
+ private:
+  int status_ = 200;
+  bool has_content_type_ = false;
+  std::string field_lines_;
+  std::string body_;
+};
+
+/// "Not Found" for 404; "Unknown" for a status without registered words (RFC 9110 15, IANA's registry).
+std::string_view reason_phrase(int status) noexcept;
+
+}  // namespace indrik::http

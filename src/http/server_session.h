@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/fd.h"
 #include "http/limits.h"
 #include "http/parse_error.h"
 #include "http/request.h"

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace indrik::log {
+
+enum class Level : std::uint8_t { debug, info, warning, error, critical };
+
+/// The error log of one process: "2026-11-21 07:35:00.123 [4711] [warning] text". Each line is written at once, in one
+/// write(2), to the end of the file; logging neither throws nor fails. Any thread. Made anew in each worker after the
+/// fork is not needed: nothing is buffered and no thread runs.
+class ErrorLog {
+ public:
+  /// `target` is a file's path, or "-" for stderr.
+  static Result<ErrorLog> open(const std::string& target, Level least);
+  ErrorLog(ErrorLog&&) noexcept;
+  ErrorLog& operator=(ErrorLog&&) noexcept;
+  ~ErrorLog();
+
+  template <class... Args>
+  void debug(fmt::format_string<Args...> text, Args&&... args) {
+    log(Level::debug, text, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void info(fmt::format_string<Args...> text, Args&&... args) {
+    log(Level::info, text, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void warning(fmt::format_string<Args...> text, Args&&... args) {
+    log(Level::warning, text, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void error(fmt::format_string<Args...> text, Args&&... args) {
+    log(Level::error, text, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void critical(fmt::format_string<Args...> text, Args&&... args) {
+    log(Level::critical, text, std::forward<Args>(args)...);
+  }
+
+  bool enabled(Level level) const noexcept;
+  /// One line. Line ends and controls inside `text` are escaped: no one can forge a line.
+  void write(Level level, std::string_view text) noexcept;
+
+  /// Opens the file again under its name (after logrotate); keeps the old one when that fails. Nothing for stderr.
+  Result<void> reopen();
+
+ private:
+  struct State;
+  explicit ErrorLog(std::unique_ptr<State> state) noexcept;
+  template <class... Args>
+  void log(Level level, fmt::format_string<Args...> text, Args&&... args) {
+    if (enabled(level)) write(level, fmt::format(text, std::forward<Args>(args)...));
+  }
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace indrik::log

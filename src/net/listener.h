@@ -1,0 +1,38 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "net/address.h"
+
+namespace indrik::net {
+
+struct ListenOptions {
+  int backlog = 2048;
+  mode_t unix_mode = 0660;  ///< of a unix socket's file
+};
+
+/// A listening stream socket, non-blocking and CLOEXEC. Made and kept by the master, used by every worker.
+class Listener {
+ public:
+  /// Binds and listens. A unix path on which nobody listens any more is taken over; one in use is an error.
+  static Result<Listener> open(const Address& address, const ListenOptions& options);
+
+  int fd() const noexcept { return fd_.get(); }
+  /// Where it really stands: the port chosen for port 0.
+  const Address& address() const noexcept { return address_; }
+  /// Closes it; the master also removes a unix socket's file if it is still the one this listener made.
+  void close_and_unlink() noexcept;
+
+ private:
+  Listener(Fd fd, Address address) noexcept : fd_{std::move(fd)}, address_{std::move(address)} {}
+  Fd fd_;
+  Address address_;
+  dev_t file_device_ = 0;
+  ino_t file_inode_ = 0;
+};
+
+}  // namespace indrik::net

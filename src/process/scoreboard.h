@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace indrik::process {
+
+enum class WorkerState : std::uint32_t { empty, starting, ready, retiring };
+
+/// What a worker does, in memory that master and workers share. Written by its worker only (the master writes while
+/// no worker has the slot: between reap and fork), read by anyone. Atomics only: a reader may see a request's fields
+/// half changed, never wild.
+struct alignas(64) Slot {
+  std::atomic<std::int32_t> pid{0};
+  std::atomic<std::uint32_t> generation{0};
+  std::atomic<WorkerState> state{WorkerState::empty};
+  std::atomic<std::int64_t> heartbeat_ns{0};  ///< monotonic_ns() of the last turn of the worker's loop
+  std::atomic<std::uint32_t> connections{0};
+  std::atomic<std::uint32_t> in_flight{0};  ///< requests given to a handler and not yet answered
+
+  // Totals. They are of the slot, not of the process: they go on when a worker is replaced, and never go backwards.
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> errors{0};  ///< answers of 500 and above
+  std::atomic<std::uint64_t> accepted{0};
+
+  /// The blocking request now running on the loop's thread (sync, green), for the report about a stuck worker. since 0: none.
+  std::atomic<std::int64_t> running_since_ns{0};
+  std::atomic<char> running_what[104]{};  ///< "GET /health (route /health, plugin health)", NUL-terminated, cut to fit
+};
+
+/// The anonymous shared mapping of all slots; made before the first fork, unmapped with the object.
+class Scoreboard {
+ public:
+  /// Room for `slots` workers at once. Fails with mmap's errno.
+  static Result<Scoreboard> create(std::size_t slots);
+  Scoreboard(Scoreboard&& other) noexcept;
+  Scoreboard& operator=(Scoreboard&&) = delete;
+  ~Scoreboard();
+
+  std::span<Slot> slots() noexcept { return {slots_, count_}; }
+  std::span<const Slot> slots() const noexcept { return {slots_, count_}; }
+
+ private:
+  Scoreboard(Slot* slots, std::size_t count) noexcept : slots_{slots}, count_{count} {}
+  Slot* slots_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+/// Copies `what` into slot.running_what and sets since; the counterpart clears since only.
+void begin_running(Slot& slot, std::string_view what, std::int64_t since_ns) noexcept;
+void end_running(Slot& slot) noexcept;
+
+}  // namespace indrik::process

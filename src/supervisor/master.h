@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "log/error_log.h"
+#include "net/listener.h"
+#include "process/scoreboard.h"
+
+namespace indrik::supervisor {
+
+/// How many workers, and how patient the master is with them.
+struct Policy {
+  int workers = 1;
+  milliseconds timeout{30'000};           ///< a heartbeat older than this: SIGABRT, a second later SIGKILL; 0: never
+  milliseconds graceful_timeout{30'000};  ///< from "retire" to SIGKILL
+};
+
+/// What a worker is given in the child, after the fork.
+struct Seat {
+  process::Slot& slot;  ///< its page of the scoreboard: it sets state, heartbeat and totals
+  std::size_t number;   ///< 0-based, of the slot
+  int notice_fd;        ///< an eventfd: write 1 after slot.state changed, so that the master looks
+  pid_t master;         ///< getppid() differs: the master is gone
+  std::span<const net::Listener> listeners;
+};
+
+/// A worker's whole life; its result is the process's exit code. Runs with every signal of the master's still blocked
+/// and default dispositions otherwise.
+using WorkerMain = std::function<int(const Seat&)>;
+
+struct Plan {
+  Policy policy;
+  WorkerMain worker_main;
+};
+
+/// Reads the configuration anew at HUP. An error leaves everything as it is.
+using Reload = std::function<Result<Plan>()>;
+
+/// Forks, watches, replaces and ends the workers: the one loop of the master process.
+class Master {
+ public:
+  /// Slots bound the number of workers of both generations at a reload. All references outlive the master.
+  Master(Plan plan, Reload reload, std::vector<net::Listener> listeners, process::Scoreboard& scoreboard,
+         log::ErrorLog& log);
+  ~Master();
+  Master(const Master&) = delete;
+  Master& operator=(const Master&) = delete;
+
+  /// Returns the exit code of the server when the last worker is gone. Throws BootError before anything is forked only.
+  int run();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace indrik::supervisor

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -28,7 +30,8 @@ struct alignas(64) Slot {
   std::atomic<std::uint64_t> errors{0};  ///< answers of 500 and above
   std::atomic<std::uint64_t> accepted{0};
 
-  /// The blocking request now running on the loop's thread (sync, green), for the report about a stuck worker. since 0: none.
+  /// The blocking request now running on the loop's thread (sync, green), for the report about a stuck worker. since 0:
+  /// none.
   std::atomic<std::int64_t> running_since_ns{0};
   std::atomic<char> running_what[104]{};  ///< "GET /health (route /health, plugin health)", NUL-terminated, cut to fit
 };
@@ -54,5 +57,12 @@ class Scoreboard {
 /// Copies `what` into slot.running_what and sets since; the counterpart clears since only.
 void begin_running(Slot& slot, std::string_view what, std::int64_t since_ns) noexcept;
 void end_running(Slot& slot) noexcept;
+
+/// What a worker's thread is busy with, read from outside; none: nothing.
+struct Running {
+  std::string what;
+  std::int64_t since_ns = 0;
+};
+std::optional<Running> running_in(const Slot& slot);
 
 }  // namespace indrik::process

@@ -1,0 +1,131 @@
+// The one place that compiles spdlog.
+#include "log/error_log.h"
+
+#include <fcntl.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <iterator>
+#include <memory>
+#include <mutex>
+
+#include "base/fd.h"
+
+namespace indrik::log {
+namespace {
+
+spdlog::level::level_enum level_in_spdlog(Level level) noexcept {
+  switch (level) {
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+    case Level::critical:
+      break;
+  }
+  return spdlog::level::critical;
+}
+
+Result<Fd> open_target(const std::string& target) {
+  // A copy of stderr, so that closing is the same for both.
+  const bool is_stderr = target == "-";
+  Fd fd{is_stderr ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
+                  : ::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640)};
+  if (!fd) return fail(Error::from_errno(errno, "open the error log {}", is_stderr ? "on stderr" : target));
+  return fd;
+}
+
+/// Whole lines, each in one write(2): with O_APPEND no two processes mix theirs.
+class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit DescriptorSink(Fd fd)
+      : base_sink{std::make_unique<spdlog::pattern_formatter>("%Y-%m-%d %H:%M:%S.%e [%P] [%l] %v")},
+        fd_{std::move(fd)} {}
+
+  void replace(Fd fd) {
+    const std::lock_guard lock{mutex_};
+    fd_ = std::move(fd);
+  }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    // What a full disk or a closed pipe refuses is lost: there is nobody to tell.
+    while (::write(fd_.get(), line.data(), line.size()) < 0 && errno == EINTR) {
+    }
+  }
+  void flush_() override {}
+
+ private:
+  Fd fd_;
+};
+
+/// Line ends and controls become \n, \r, \t or \xHH. Bytes of UTF-8 pass: the text may be in any language.
+std::string without_controls(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+struct ErrorLog::State {
+  State(std::string path, Fd fd)
+      : target{std::move(path)}, sink{std::make_shared<DescriptorSink>(std::move(fd))}, logger{"", sink} {}
+
+  std::string target;
+  std::shared_ptr<DescriptorSink> sink;  // spdlog's loggers share their sinks
+  spdlog::logger logger;
+};
+
+ErrorLog::ErrorLog(std::unique_ptr<State> state) noexcept : state_{std::move(state)} {}
+ErrorLog::ErrorLog(ErrorLog&&) noexcept = default;
+ErrorLog& ErrorLog::operator=(ErrorLog&&) noexcept = default;
+ErrorLog::~ErrorLog() = default;
+
+Result<ErrorLog> ErrorLog::open(const std::string& target, Level least) {
+  auto fd = open_target(target);
+  if (!fd) return fail(std::move(fd).error());
+  auto state = std::make_unique<State>(target, *std::move(fd));
+  state->logger.set_level(level_in_spdlog(least));
+  return ErrorLog{std::move(state)};
+}
+
+bool ErrorLog::enabled(Level level) const noexcept { return state_->logger.should_log(level_in_spdlog(level)); }
+
+void ErrorLog::write(Level level, std::string_view text) noexcept {
+  state_->logger.log(level_in_spdlog(level), without_controls(text));
+}
+
+Result<void> ErrorLog::reopen() {
+  if (state_->target == "-") return {};
+  auto fd = open_target(state_->target);
+  if (!fd) return fail(std::move(fd).error());
+  state_->sink->replace(*std::move(fd));
+  return {};
+}
+
+}  // namespace indrik::log

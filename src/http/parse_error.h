@@ -13,6 +13,7 @@ enum class ParseError : std::uint8_t {
   bad_method,               // 400: no token
   bad_target,               // 400
   bad_version,              // 400: no HTTP-version at all
+  unknown_method,           // 501: a token, but no method of ours; CONNECT
   unsupported_version,      // 505: HTTP/2.0, HTTP/1.2, HTTP/0.9 …
   bad_line_ending,          // 400: bare CR or LF
   bad_field_name,           // 400: empty, no token, white space before the colon

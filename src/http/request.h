@@ -29,9 +29,9 @@ struct Request {
   std::string_view query;   ///< of the target, without '?', still percent-encoded
   int minor_version = 1;    ///< HTTP/1.x
   std::span<const Field> fields;
-  std::string_view body;                   ///< complete, chunks joined
-  std::span<const PathParameter> params;   ///< set by whoever routed it
-  std::string_view peer;                   ///< "192.0.2.1:4711"; empty on a unix socket
+  std::string_view body;                  ///< complete, chunks joined
+  std::span<const PathParameter> params;  ///< set by whoever routed it
+  std::string_view peer;                  ///< "192.0.2.1:4711"; empty on a unix socket
   std::string_view scheme = "http";
 
   /// The first field of that name, compared without case.

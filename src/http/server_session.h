@@ -15,9 +15,9 @@ namespace indrik::http {
 
 /// What the server adds to every answer.
 struct Framing {
-  std::string_view date;            ///< an IMF-fixdate (RFC 9110 5.6.7), 29 bytes
-  std::string_view server;          ///< the Server field; empty: none is sent
-  bool close = false;               ///< the connection ends after this answer (draining, limit reached)
+  std::string_view date;    ///< an IMF-fixdate (RFC 9110 5.6.7), 29 bytes
+  std::string_view server;  ///< the Server field; empty: none is sent
+  bool close = false;       ///< the connection ends after this answer (draining, limit reached)
 };
 
 /// The server's side of one HTTP/1 connection, without sockets, clock or log ("sans-I/O"): it takes bytes, gives
@@ -31,10 +31,10 @@ struct Framing {
 class ServerSession {
  public:
   enum class Step : std::uint8_t {
-    need_bytes,      ///< feed() more (or the client has ended and nothing is open: see finished())
-    send_continue,   ///< write kContinue to the client, then advance() again (RFC 9110 10.1.1)
-    request,         ///< a whole request stands in the Request passed
-    error,           ///< error() says what; answer with refuse() and close
+    need_bytes,     ///< feed() more (or the client has ended and nothing is open: see finished())
+    send_continue,  ///< write kContinue to the client, then advance() again (RFC 9110 10.1.1)
+    request,        ///< a whole request stands in the Request passed
+    error,          ///< error() says what; answer with refuse() and close
   };
   /// Which of the engine's deadlines runs now.
   enum class Waiting : std::uint8_t { first_byte, head, body, answer, idle, nothing };

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include <initializer_list>
+#include <optional>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace indrik::process {
+
+/// Signals as data: from open() on they are blocked in the calling thread and wait here until they are read.
+/// Pending signals of one number merge into one (signal(7)). A child inherits the blocking, not what is pending; it
+/// opens a queue of its own, for a signalfd reads the signals of whoever reads it.
+class SignalQueue {
+ public:
+  /// Blocks `signals`, in addition to what is blocked already. Call before any thread is started.
+  static Result<SignalQueue> open(std::initializer_list<int> signals);
+
+  /// Readable while a signal waits; for poll(2) and event loops.
+  int fd() const noexcept { return fd_.get(); }
+  /// The next signal, with its sender; none when none waits. Never blocks.
+  std::optional<signalfd_siginfo> next() noexcept;
+
+ private:
+  explicit SignalQueue(Fd fd) noexcept : fd_{std::move(fd)} {}
+  Fd fd_;
+};
+
+/// Gives every signal its default disposition and unblocks it; SIGPIPE alone stays ignored: a client that has gone
+/// shall fail a write, not end a process. For a child, before it runs what knows nothing of the parent's queue.
+void restore_default_signals_in_child() noexcept;
+
+/// From here on a write to a closed socket or pipe fails with EPIPE; children inherit it.
+void ignore_broken_pipes() noexcept;
+
+}  // namespace indrik::process

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "base/timers.h"
+#include "fiber/stack_pool.h"
+
+namespace indrik::fiber {
+
+class Fiber;
+
+/// What one fiber is to do. Both are called once: run in the fiber, done on the loop's stack when run has returned.
+struct Task {
+  void (*run)(void* context) noexcept;
+  void (*done)(void* context) noexcept;
+  void* context;
+};
+
+/// All fibers of one loop thread: N fibers on one thread, never migrating. A fiber runs until its task ends or parks;
+/// then the one who started or resumed it goes on. Fibers are kept and used again. Loop thread only.
+class FiberPool {
+ public:
+  /// `timers` wake sleeping fibers; they outlive the pool.
+  FiberPool(std::size_t stack_size, Timers& timers);
+  /// Idle fibers are finished. Parked ones are left as they are, with their stacks: unwinding them would have to cross
+  /// frames that are not ours. Only at the end of a process should there be any.
+  ~FiberPool();
+  FiberPool(const FiberPool&) = delete;
+  FiberPool& operator=(const FiberPool&) = delete;
+
+  /// Runs the task in a fiber, until it parks or ends. Not from inside a fiber. Fails, without having called anything,
+  /// when there is no memory for a stack.
+  Result<void> start(const Task& task);
+
+  /// Fibers whose task has not ended, the parked ones included.
+  std::size_t active() const noexcept { return all_.size() - idle_.size(); }
+  Timers& timers() noexcept { return timers_; }
+
+ private:
+  friend void resume(Fiber& fiber) noexcept;
+  void run(Fiber& fiber) noexcept;
+
+  StackPool stacks_;
+  Timers& timers_;
+  std::vector<std::unique_ptr<Fiber>> all_;
+  std::vector<Fiber*> idle_;
+};
+
+/// The fiber that calls this; null outside of any (the loop, other threads).
+Fiber* current() noexcept;
+
+/// Suspends the current fiber until resume(). Its errno and exceptions in flight are its own and are there again after.
+void park() noexcept;
+
+/// Goes on with a parked fiber until it parks again or ends. On the loop's stack, never from inside a fiber.
+void resume(Fiber& fiber) noexcept;
+
+/// Parks the current fiber for `duration`; the loop serves others meanwhile. Only inside a fiber.
+void sleep_for(nanoseconds duration) noexcept;
+
+}  // namespace indrik::fiber

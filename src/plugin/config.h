@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace indrik::plugin {
+
+/// What the configuration says for one mounted plugin: values under dotted keys ("database.host"). Never changes once
+/// an Instance has it.
+class Config {
+ public:
+  using Value = std::variant<std::string, std::int64_t, double, bool, std::vector<std::string>>;
+  using Values = std::map<std::string, Value, std::less<>>;
+
+  /// The last value of a key counts.
+  void set(std::string key, Value value) { values_.insert_or_assign(std::move(key), std::move(value)); }
+
+  /// nullptr: no such key. The value lives as long as the Config and is not moved with it.
+  const Value* find(std::string_view key) const noexcept {
+    const auto found = values_.find(key);
+    return found == values_.end() ? nullptr : &found->second;
+  }
+  const Values& values() const noexcept { return values_; }
+
+ private:
+  Values values_;
+};
+
+}  // namespace indrik::plugin

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <indrik/ext/async.h>
+#include <indrik/ext/config.h>
+#include <indrik/ext/http_request.h>
+#include <indrik/ext/http_response.h>
+#include <indrik/ext/http_routes.h>
+
+#include "http/handler.h"
+
+namespace indrik::plugin {
+
+// What this host offers to plugins, one file each. The functions are called by plugins and throw nothing.
+extern const indrik_http_routes kHttpRoutes;
+extern const indrik_http_request kHttpRequest;
+extern const indrik_http_response kHttpResponse;
+extern const indrik_async kAsync;
+extern const indrik_config kConfig;
+
+// An indrik_exchange is an http::Exchange: no table of handles stands between, so that a call costs a call.
+inline indrik_exchange* handle_of(http::Exchange& exchange) noexcept {
+  return reinterpret_cast<indrik_exchange*>(&exchange);
+}
+inline http::Exchange& exchange_of(indrik_exchange* handle) noexcept {
+  return *reinterpret_cast<http::Exchange*>(handle);
+}
+inline const http::Exchange& exchange_of(const indrik_exchange* handle) noexcept {
+  return *reinterpret_cast<const http::Exchange*>(handle);
+}
+
+}  // namespace indrik::plugin

@@ -1,0 +1,67 @@
+#include <new>
+
+#include "plugin/abi_text.h"
+#include "plugin/interfaces.h"
+
+namespace indrik::plugin {
+namespace {
+
+/// Changes the answer, unless the handler has failed already; what memory runs out for becomes a number.
+template <class Change>
+std::int32_t change(indrik_exchange* handle, Change&& apply) noexcept {
+  auto& exchange = exchange_of(handle);
+  if (!exchange.failure.empty()) return INDRIK_E_WRONG_PHASE;
+  try {
+    return apply(exchange);
+  } catch (const std::bad_alloc&) {
+    return INDRIK_E_NO_MEMORY;
+  }
+}
+
+std::int32_t set_status(indrik_exchange* handle, std::int32_t status) noexcept {
+  if (status < 200 || status > 599) return INDRIK_E_OUT_OF_RANGE;
+  return change(handle, [status](http::Exchange& exchange) {
+    exchange.response.set_status(status);
+    return INDRIK_OK;
+  });
+}
+
+std::int32_t add_field(indrik_exchange* handle, indrik_text name, indrik_text value) noexcept {
+  return change(handle, [&](http::Exchange& exchange) -> std::int32_t {
+    switch (exchange.response.add_field(view_of(name), view_of(value))) {
+      case http::Response::FieldError::none:
+        return INDRIK_OK;
+      case http::Response::FieldError::bad_name:
+        return INDRIK_E_BAD_NAME;
+      case http::Response::FieldError::bad_value:
+        return INDRIK_E_BAD_VALUE;
+      case http::Response::FieldError::reserved:
+        return INDRIK_E_RESERVED_FIELD;
+    }
+    return INDRIK_E_FAILED;
+  });
+}
+
+std::int32_t append_body(indrik_exchange* handle, indrik_text bytes) noexcept {
+  return change(handle, [bytes](http::Exchange& exchange) {
+    exchange.response.append_body(view_of(bytes));
+    return INDRIK_OK;
+  });
+}
+
+std::int32_t fail_exchange(indrik_exchange* handle, indrik_text reason) noexcept {
+  return change(handle, [reason](http::Exchange& exchange) {
+    exchange.fail(view_of(reason));
+    return INDRIK_OK;
+  });
+}
+
+}  // namespace
+
+constinit const indrik_http_response kHttpResponse{.struct_size = sizeof(indrik_http_response),
+                                                   .set_status = set_status,
+                                                   .add_field = add_field,
+                                                   .append_body = append_body,
+                                                   .fail = fail_exchange};
+
+}  // namespace indrik::plugin

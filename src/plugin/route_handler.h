@@ -1,0 +1,36 @@
+#pragma once
+
+#include <indrik/ext/http_routes.h>
+
+#include <string>
+
+#include "http/handler.h"
+
+namespace indrik::plugin {
+
+/// A plugin's route as the engine sees it. Gives the plugin's user data back when it goes. Lives no longer than the
+/// Instance that added it.
+class RouteHandler final : public http::Handler {
+ public:
+  /// `route` has at least one handler. Owns route.user_data from here on.
+  RouteHandler(const indrik_route& route, std::string plugin_name, std::string full_pattern);
+  RouteHandler(const RouteHandler&) = delete;
+  RouteHandler& operator=(const RouteHandler&) = delete;
+  ~RouteHandler() override;
+
+  Flavours flavours() const noexcept override;
+  void handle(http::Exchange& exchange) noexcept override;
+  void start(http::Exchange& exchange) noexcept override;
+  std::string_view plugin() const noexcept override { return plugin_; }
+  std::string_view route() const noexcept override { return pattern_; }
+
+ private:
+  std::int32_t (*handle_)(void* user_data, indrik_exchange* exchange);
+  std::int32_t (*start_)(void* user_data, indrik_exchange* exchange);
+  void* user_data_;
+  void (*free_user_data_)(void* user_data);
+  std::string plugin_;
+  std::string pattern_;
+};
+
+}  // namespace indrik::plugin

@@ -1,5 +1,7 @@
 #include "plugin/instance.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string>
 #include <vector>

@@ -1,5 +1,7 @@
 #include "plugin/route_handler.h"
 
+#include <fmt/format.h>
+
 #include "plugin/abi_text.h"
 #include "plugin/interfaces.h"
 

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "base/fd.h"
+#include "net/listener.h"
+#include "worker/loop.h"
+
+namespace indrik::worker {
+
+/// Takes connections from the listeners that all workers share. The listeners stand with EPOLLEXCLUSIVE in an epoll set
+/// of their own, which the loop watches: libev itself knows no EPOLLEXCLUSIVE, and without it each connection would wake
+/// every worker. Loop thread only.
+class Acceptor {
+ public:
+  /// Takes ownership of the connection; `peer` is its address as text, empty on a unix socket.
+  using Accepted = std::function<void(Fd connection, std::string peer)>;
+
+  /// `batch`: connections taken in one turn of the loop. Throws BootError when the kernel refuses the epoll set.
+  Acceptor(const Loop& loop, std::span<const net::Listener> listeners, int batch, Accepted accepted);
+
+  /// Resumed is the opposite of paused: paused, this worker is not woken for connections, the others are.
+  void resume();
+  void pause() noexcept;
+  /// Takes everything that waits in the queues now, `most` at most.
+  void take_waiting(std::size_t most) noexcept;
+
+ private:
+  void on_readable(ev::io&, int) noexcept;
+  void on_retry(ev::timer&, int) noexcept;
+  bool take_one(int listener) noexcept;
+
+  std::span<const net::Listener> listeners_;
+  int batch_;
+  Accepted accepted_;
+  Fd set_;
+  ev::io watcher_;
+  ev::timer retry_;
+  bool resumed_ = false;
+};
+
+}  // namespace indrik::worker

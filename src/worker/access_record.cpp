@@ -1,0 +1,71 @@
+#include "worker/access_record.h"
+
+#include "worker/engine.h"
+
+namespace indrik::worker {
+namespace {
+
+/// "192.0.2.1" of "192.0.2.1:4711" and "::1" of "[::1]:4711".
+std::string_view host_of(std::string_view peer) noexcept {
+  const auto colon = peer.rfind(':');
+  if (colon == std::string_view::npos) return peer;
+  peer = peer.substr(0, colon);
+  if (peer.size() > 1 && peer.front() == '[' && peer.back() == ']') peer = peer.substr(1, peer.size() - 2);
+  return peer;
+}
+
+std::optional<std::string_view> request_field(const void* exchange, std::string_view name) {
+  return static_cast<const RunningExchange*>(exchange)->request.field(name);
+}
+
+std::optional<std::string_view> response_field(const void* exchange, std::string_view name) {
+  auto lines = static_cast<const RunningExchange*>(exchange)->response.field_lines();
+  for (std::size_t end; (end = lines.find("\r\n")) != std::string_view::npos; lines.remove_prefix(end + 2)) {
+    const auto line = lines.substr(0, end);
+    const auto colon = line.find(':');
+    if (equals_ignoring_case(line.substr(0, colon), name)) return trim(line.substr(colon + 1));
+  }
+  return std::nullopt;
+}
+
+bool sends_body(const RunningExchange& exchange) noexcept {
+  const int status = exchange.response.status();
+  return exchange.request.method != "HEAD" && status != 204 && status != 304;
+}
+
+void increment(std::atomic<std::uint64_t>& counter) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // one writer: no lock needed
+}
+
+}  // namespace
+
+void record_access(Engine& engine, const RunningExchange& exchange, std::string_view peer) noexcept {
+  if (!engine.access_log()) return;
+  const auto& request = exchange.request;
+  engine.access_log()->record({.peer = host_of(peer),
+                               .method = request.method,
+                               .target = request.target,
+                               .path = request.path,
+                               .query = request.query,
+                               .protocol = request.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1",
+                               .status = exchange.response.status(),
+                               .body_bytes = sends_body(exchange) ? exchange.response.body().size() : 0,
+                               .duration = Clock::now() - exchange.began,
+                               .fields = &exchange,
+                               .request_field = request_field,
+                               .response_field = response_field});
+  engine.flush_access_log_soon();
+}
+
+void record_refusal(Engine& engine, int status, std::string_view peer) noexcept {
+  if (!engine.access_log()) return;
+  engine.access_log()->record({.peer = host_of(peer), .status = status});
+  engine.flush_access_log_soon();
+}
+
+void count_answer(process::Slot& slot, int status) noexcept {
+  increment(slot.requests);
+  if (status >= 500) increment(slot.errors);
+}
+
+}  // namespace indrik::worker

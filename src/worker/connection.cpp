@@ -1,0 +1,257 @@
+#include "worker/connection.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "worker/access_record.h"
+#include "worker/engine.h"
+
+namespace indrik::worker {
+namespace {
+
+using Step = http::ServerSession::Step;
+using Waiting = http::ServerSession::Waiting;
+
+/// Above this much input that no request has claimed yet, a connection is not read until its answers are out.
+constexpr std::size_t kReadAhead = 64 * 1024;
+/// Answers to pipelined requests gather up to here before they are written.
+constexpr std::size_t kWriteBatch = 64 * 1024;
+
+void add(std::atomic<std::uint32_t>& gauge, std::uint32_t difference) noexcept {
+  gauge.store(gauge.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);  // one writer: no lock
+}
+
+}  // namespace
+
+Connection::Connection(Engine& engine, Fd socket, std::string peer)
+    : engine_{engine},
+      socket_{std::move(socket)},
+      peer_{std::move(peer)},
+      session_{engine.options().limits},
+      readable_{engine.loop()},
+      writable_{engine.loop()},
+      deadline_{*this} {
+  readable_.set<Connection, &Connection::on_readable>(this);
+  writable_.set<Connection, &Connection::on_writable>(this);
+}
+
+Connection& Connection::of(Deadline& deadline) noexcept { return static_cast<OwnedDeadline&>(deadline).owner; }
+
+void Connection::open() noexcept {
+  readable_.start(socket_.get(), ev::READ);
+  wait_for_more();
+}
+
+void Connection::on_readable(ev::io&, int) noexcept {
+  if (lingering_) return discard_input();
+  char* const buffer = engine_.read_buffer();
+  const ssize_t size = ::recv(socket_.get(), buffer, Engine::kReadBuffer, 0);
+  if (size > 0) {
+    session_.feed({buffer, static_cast<std::size_t>(size)});
+  } else if (size == 0) {
+    // Half-closed: what has arrived is still answered.
+    input_ended_ = true;
+    readable_.stop();
+    session_.end_of_input();
+  } else {
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) close();
+    return;
+  }
+  pump();
+}
+
+void Connection::pump() noexcept {
+  if (pumping_) return;
+  std::string out = engine_.take_scratch();
+  pumping_ = &out;
+  while (socket_ && !exchange_ && unwritten_.empty() && advance(out)) {
+    if (out.size() >= kWriteBatch) write(out);
+  }
+  pumping_ = nullptr;
+  if (socket_ && !out.empty()) write(out);
+  engine_.give_back_scratch(std::move(out));
+  if (socket_) settle();
+}
+
+/// False: there is nothing to do until more comes.
+bool Connection::advance(std::string& out) noexcept {
+  http::Request request;
+  switch (session_.advance(request)) {
+    case Step::need_bytes:
+      return false;
+    case Step::send_continue:
+      out += http::ServerSession::kContinue;
+      return true;
+    case Step::request:
+      dispatch(request, out);
+      return true;
+    case Step::error:
+      refuse(session_.error(), out);
+      return false;
+  }
+  return false;
+}
+
+void Connection::dispatch(const http::Request& request, std::string& out) noexcept {
+  exchange_ = engine_.take_exchange();
+  exchange_->connection = this;
+  exchange_->request = request;
+  exchange_->request.peer = peer_;
+  if (engine_.access_log()) exchange_->began = Clock::now();
+  engine_.router().find(request.method, request.path, exchange_->match);
+  if (exchange_->match.outcome() != routing::Match::Outcome::found) return answer_without_handler(out);
+  exchange_->request.params = exchange_->match.params();
+  add(engine_.slot().in_flight, 1);
+  engine_.executor().submit(*exchange_);
+}
+
+void Connection::answer_without_handler(std::string& out) noexcept {
+  auto& response = exchange_->response;
+  if (exchange_->match.outcome() == routing::Match::Outcome::not_found) {
+    response.set_plain(404, "Not Found\n");
+  } else {
+    response.set_plain(405, "Method Not Allowed\n");
+    response.add_field("Allow", exchange_->match.allow());
+  }
+  append_answer(out);
+}
+
+void Connection::answer(RunningExchange& exchange) noexcept {
+  add(engine_.slot().in_flight, -1U);
+  if (!exchange.failure.empty()) {
+    engine_.log().error("{} {} (route {}, plugin {}): {}", exchange.request.method, exchange.request.target,
+                        exchange.handler().route(), exchange.handler().plugin(), exchange.failure);
+  }
+  if (!socket_) {  // the client left meanwhile
+    engine_.give_back(std::move(exchange_));
+    return engine_.bury(*this);
+  }
+  if (pumping_) return append_answer(*pumping_);
+  std::string out = engine_.take_scratch();
+  append_answer(out);
+  write(out);
+  engine_.give_back_scratch(std::move(out));
+  if (socket_) pump();
+}
+
+void Connection::append_answer(std::string& out) noexcept {
+  record_access(engine_, *exchange_, peer_);
+  count_answer(engine_.slot(), exchange_->response.status());
+  const http::Framing framing{
+      .date = engine_.date(), .server = engine_.options().server, .close = engine_.closes_after_answer()};
+  session_.respond(exchange_->response, framing, out);
+  engine_.give_back(std::move(exchange_));
+}
+
+void Connection::refuse(http::ParseError error, std::string& out) noexcept {
+  engine_.log().debug("{}: {} {}", peer_.empty() ? "unix socket" : peer_, http::status_of(error),
+                      http::sentence_of(error));
+  record_refusal(engine_, http::status_of(error), peer_);
+  count_answer(engine_.slot(), http::status_of(error));
+  session_.refuse(error, {.date = engine_.date(), .server = engine_.options().server, .close = true}, out);
+}
+
+void Connection::write(std::string& out) noexcept {
+  if (unwritten_.empty()) {
+    const ssize_t size = ::send(socket_.get(), out.data(), out.size(), MSG_NOSIGNAL);
+    if (size == static_cast<ssize_t>(out.size())) return out.clear();
+    if (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return close();
+    unwritten_.assign(out, size > 0 ? static_cast<std::size_t>(size) : 0, std::string::npos);
+    writable_.start(socket_.get(), ev::WRITE);
+    engine_.deadlines().write.enter(deadline_);
+    waiting_ = Waiting::nothing;
+  } else {
+    unwritten_ += out;
+  }
+  out.clear();
+}
+
+void Connection::on_writable(ev::io&, int) noexcept {
+  const ssize_t size = ::send(socket_.get(), unwritten_.data(), unwritten_.size(), MSG_NOSIGNAL);
+  if (size < 0) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) close();
+    return;
+  }
+  unwritten_.erase(0, static_cast<std::size_t>(size));
+  if (!unwritten_.empty()) return engine_.deadlines().write.enter(deadline_);
+  unwritten_.shrink_to_fit();
+  writable_.stop();
+  deadline_.clear();
+  pump();
+}
+
+/// After every step: close, read on or look away, and wait for the right thing.
+void Connection::settle() noexcept {
+  const bool blocked = exchange_ || !unwritten_.empty();
+  if (!blocked && session_.finished()) return linger();
+  const bool reads = !input_ended_ && (!blocked || session_.buffered() < kReadAhead);
+  if (reads != readable_.is_active()) reads ? readable_.start(socket_.get(), ev::READ) : readable_.stop();
+  if (unwritten_.empty()) wait_for_more();
+}
+
+void Connection::wait_for_more() noexcept {
+  const Waiting now = session_.waiting();
+  // The head's deadline is for the whole head: a byte more does not extend it. A piece of a body does.
+  if (now == waiting_ && now != Waiting::body) return;
+  waiting_ = now;
+  auto& deadlines = engine_.deadlines();
+  switch (now) {
+    case Waiting::first_byte:
+      return deadlines.first_byte.enter(deadline_);
+    case Waiting::head:
+      return deadlines.head.enter(deadline_);
+    case Waiting::body:
+      return deadlines.body.enter(deadline_);
+    case Waiting::idle:
+      session_.release_memory();
+      return deadlines.idle.enter(deadline_);
+    case Waiting::answer:
+    case Waiting::nothing:
+      return deadline_.clear();
+  }
+}
+
+void Connection::expire(const DeadlineQueue& queue) noexcept {
+  auto& deadlines = engine_.deadlines();
+  if (&queue != &deadlines.head && &queue != &deadlines.body) return close(&queue == &deadlines.write);
+  std::string out = engine_.take_scratch();
+  refuse(&queue == &deadlines.head ? http::ParseError::head_timed_out : http::ParseError::body_timed_out, out);
+  write(out);
+  engine_.give_back_scratch(std::move(out));
+  if (socket_) settle();
+}
+
+void Connection::drain() noexcept {
+  if (waiting_ == Waiting::idle || waiting_ == Waiting::first_byte) engine_.deadlines().idle.enter(deadline_);
+}
+
+/// Ends the sending side and reads on until the client has taken everything and ended its own: closing at once, with
+/// input unread, would let the kernel destroy the answer on its way (RFC 9112 9.6).
+void Connection::linger() noexcept {
+  if (input_ended_ || ::shutdown(socket_.get(), SHUT_WR) != 0) return close();
+  lingering_ = true;
+  waiting_ = Waiting::nothing;
+  engine_.deadlines().linger.enter(deadline_);
+  if (!readable_.is_active()) readable_.start(socket_.get(), ev::READ);
+  discard_input();
+}
+
+void Connection::discard_input() noexcept {
+  const ssize_t size = ::recv(socket_.get(), engine_.read_buffer(), Engine::kReadBuffer, 0);
+  if (size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) close();
+}
+
+void Connection::close(bool reset) noexcept {
+  if (reset) {
+    const ::linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+  readable_.stop();
+  writable_.stop();
+  deadline_.clear();
+  socket_.reset();
+  if (!exchange_) engine_.bury(*this);
+}
+
+}  // namespace indrik::worker

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+
+#include "base/fd.h"
+#include "http/server_session.h"
+#include "worker/deadline_queue.h"
+#include "worker/loop.h"
+#include "worker/running_exchange.h"
+
+namespace indrik::worker {
+
+class Engine;
+
+/// One client's connection: moves bytes between the socket and its ServerSession, one request at a time to a handler.
+/// Owned by the engine, which frees it at the end of a turn after bury(). Loop thread only.
+class Connection {
+ public:
+  using Registry = std::list<Connection>;
+
+  Connection(Engine& engine, Fd socket, std::string peer);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void open() noexcept;
+  /// The exchange that was dispatched from here is complete.
+  void answer(RunningExchange& exchange) noexcept;
+  /// What it waited for did not come in time.
+  void expire(const DeadlineQueue& queue) noexcept;
+  /// The worker drains: an idle connection has the grace of that now; the next answer is the last.
+  void drain() noexcept;
+
+  static Connection& of(Deadline& deadline) noexcept;
+  const std::string& peer() const noexcept { return peer_; }
+  Registry::iterator place;  ///< the engine's
+
+ private:
+  /// The deadline must be findable from its address alone.
+  struct OwnedDeadline : Deadline {
+    explicit OwnedDeadline(Connection& c) noexcept : owner{c} {}
+    Connection& owner;
+  };
+
+  void on_readable(ev::io&, int) noexcept;
+  void on_writable(ev::io&, int) noexcept;
+  void pump() noexcept;
+  bool advance(std::string& out) noexcept;
+  void dispatch(const http::Request& request, std::string& out) noexcept;
+  void answer_without_handler(std::string& out) noexcept;
+  void append_answer(std::string& out) noexcept;
+  void refuse(http::ParseError error, std::string& out) noexcept;
+  void write(std::string& out) noexcept;
+  void settle() noexcept;
+  void wait_for_more() noexcept;
+  void linger() noexcept;
+  void discard_input() noexcept;
+  void close(bool reset = false) noexcept;
+
+  Engine& engine_;
+  Fd socket_;
+  std::string peer_;
+  http::ServerSession session_;
+  ev::io readable_;
+  ev::io writable_;
+  OwnedDeadline deadline_;
+  std::string unwritten_;
+  std::string* pumping_ = nullptr;  ///< where answers go while pump() runs
+  std::unique_ptr<RunningExchange> exchange_;  ///< the request being answered
+  http::ServerSession::Waiting waiting_ = http::ServerSession::Waiting::nothing;
+  bool input_ended_ = false;
+  bool lingering_ = false;
+};
+
+}  // namespace indrik::worker

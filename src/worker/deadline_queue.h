@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+
+#include "base/clock.h"
+#include "worker/loop.h"
+
+namespace indrik::worker {
+
+class DeadlineQueue;
+
+/// One wait that must end in time; a member of whoever waits, in at most one queue at a time.
+class Deadline {
+ public:
+  Deadline() = default;
+  ~Deadline() { clear(); }
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+
+  /// No longer waits. Nothing if it does not.
+  void clear() noexcept;
+  const DeadlineQueue* queue() const noexcept { return queue_; }
+
+ private:
+  friend class DeadlineQueue;
+  DeadlineQueue* queue_ = nullptr;
+  Deadline* previous_ = nullptr;
+  Deadline* next_ = nullptr;
+  ev_tstamp due_ = 0;
+};
+
+/// All waits of one kind. They are equally long, so the order of arrival is the order of expiry, and entering or
+/// leaving costs a few pointers; one timer stands for the first. Loop thread only.
+class DeadlineQueue {
+ public:
+  using Expired = std::function<void(Deadline& deadline, const DeadlineQueue& queue)>;
+
+  /// `duration` 0: never. `expired` is called with the deadline taken out of the queue; it may change any queue.
+  DeadlineQueue(const Loop& loop, milliseconds duration, Expired expired);
+  ~DeadlineQueue();
+  DeadlineQueue(const DeadlineQueue&) = delete;
+  DeadlineQueue& operator=(const DeadlineQueue&) = delete;
+
+  /// Waits here from now on, and no longer where it was.
+  void enter(Deadline& deadline) noexcept;
+  /// From now on waits are that long; those under way begin anew.
+  void set_duration(milliseconds duration) noexcept;
+
+ private:
+  friend class Deadline;
+  void append(Deadline& deadline) noexcept;
+  void unlink(Deadline& deadline) noexcept;
+  void on_timer(ev::timer&, int) noexcept;
+  void arm() noexcept;
+
+  const Loop& loop_;
+  ev_tstamp duration_;
+  Expired expired_;
+  ev::timer timer_;
+  Deadline* first_ = nullptr;
+  Deadline* last_ = nullptr;
+};
+
+}  // namespace indrik::worker

@@ -1,0 +1,192 @@
+#include "worker/engine.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+
+namespace indrik::worker {
+namespace {
+
+constexpr ev_tstamp kHeartbeat = 1.0;      // seconds; also how often the master is looked for
+constexpr ev_tstamp kAccessFlush = 0.2;    // seconds that a line of the access log may wait for company
+constexpr std::size_t kKeptExchanges = 4096;
+constexpr std::size_t kKeptScratch = 256 * 1024;  // bytes of one scratch string
+
+/// A blocking worker takes one connection a turn: while it works, its siblings take the rest.
+int accept_batch(WorkerClass worker_class) noexcept { return worker_class == WorkerClass::sync ? 1 : 8; }
+
+process::SignalQueue open_signals() {
+  auto queue = process::SignalQueue::open({SIGTERM, SIGINT, SIGQUIT, SIGUSR1});
+  if (!queue) throw BootError{ExitCode::run_failed, queue.error().text()};
+  return *std::move(queue);
+}
+
+}  // namespace
+
+Engine::Deadlines::Deadlines(const Loop& loop, const Options& options, const DeadlineQueue::Expired& expired)
+    : first_byte{loop, options.first_byte_timeout, expired},
+      head{loop, options.head_timeout, expired},
+      body{loop, options.body_timeout, expired},
+      write{loop, options.write_timeout, expired},
+      idle{loop, options.keep_alive, expired},
+      linger{loop, options.linger_timeout, expired} {}
+
+Engine::Engine(const Options& options, const Surroundings& surroundings)
+    : options_{options},
+      around_{surroundings},
+      deadlines_{loop_, options_,
+                 [](Deadline& deadline, const DeadlineQueue& queue) { Connection::of(deadline).expire(queue); }},
+      executor_{make_executor(options_, *this)},
+      acceptor_{loop_, around_.listeners, accept_batch(options_.worker_class),
+                [this](Fd socket, std::string peer) { accept(std::move(socket), std::move(peer)); }},
+      signals_{open_signals()},
+      signal_watcher_{loop_},
+      heartbeat_{loop_},
+      turn_end_{loop_},
+      access_flush_{loop_},
+      graceful_timer_{loop_} {
+  signal_watcher_.set<Engine, &Engine::on_signal>(this);
+  heartbeat_.set<Engine, &Engine::on_heartbeat>(this);
+  turn_end_.set<Engine, &Engine::on_turn_end>(this);
+  access_flush_.set<Engine, &Engine::on_access_flush>(this);
+  graceful_timer_.set<Engine, &Engine::on_graceful_timeout>(this);
+}
+
+Engine::~Engine() = default;
+
+void Engine::run() {
+  acceptor_.resume();
+  signal_watcher_.start(signals_.fd(), ev::READ);
+  heartbeat_.start(kHeartbeat, kHeartbeat);
+  turn_end_.start();
+  beat();
+  set_state(process::WorkerState::ready);
+  loop_.run();
+  finish();
+}
+
+void Engine::set_state(process::WorkerState state) noexcept {
+  around_.slot.state.store(state, std::memory_order_release);
+  const std::uint64_t one = 1;
+  // Should the counter be full, the master has not looked since 2^64 notices ago; there is nothing to add to that.
+  if (around_.notice_fd >= 0) (void)!::write(around_.notice_fd, &one, sizeof one);
+}
+
+void Engine::accept(Fd socket, std::string peer) {
+  connections_.emplace_front(*this, std::move(socket), std::move(peer));
+  connections_.front().place = connections_.begin();
+  auto& slot = around_.slot;
+  slot.accepted.store(slot.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  slot.connections.store(static_cast<std::uint32_t>(connections_.size()), std::memory_order_relaxed);
+  if (connections_.size() >= options_.connections) acceptor_.pause();
+  connections_.front().open();
+}
+
+void Engine::bury(Connection& connection) noexcept {
+  buried_.splice(buried_.begin(), connections_, connection.place);
+  around_.slot.connections.store(static_cast<std::uint32_t>(connections_.size()), std::memory_order_relaxed);
+}
+
+void Engine::on_turn_end(ev::prepare&, int) noexcept {
+  if (buried_.empty()) return;
+  buried_.clear();
+  if (draining_) {
+    if (connections_.empty()) loop_.stop();
+  } else if (connections_.size() < options_.connections) {
+    acceptor_.resume();
+  }
+}
+
+void Engine::on_signal(ev::io&, int) noexcept {
+  while (const auto signal = signals_.next()) {
+    switch (signal->ssi_signo) {
+      case SIGTERM:
+        drain();
+        break;
+      case SIGUSR1:
+        reopen_logs();
+        break;
+      default:  // INT, QUIT
+        loop_.stop();
+    }
+  }
+}
+
+void Engine::beat() noexcept { around_.slot.heartbeat_ns.store(monotonic_ns(), std::memory_order_relaxed); }
+
+void Engine::on_heartbeat(ev::timer&, int) noexcept {
+  beat();
+  if (around_.master != 0 && ::getppid() != around_.master && !draining_) {
+    around_.log.error("the master has gone: ending");
+    drain();
+  }
+}
+
+void Engine::drain() noexcept {
+  if (std::exchange(draining_, true)) return;
+  set_state(process::WorkerState::retiring);
+  // Whoever connected before is served: when all workers retire nobody else would take it from the queue.
+  acceptor_.take_waiting(options_.connections - std::min(options_.connections, connections_.size()));
+  acceptor_.pause();
+  deadlines_.idle.set_duration(options_.drain_idle);
+  for (auto& connection : connections_) connection.drain();
+  if (connections_.empty()) return loop_.stop();
+  if (options_.graceful_timeout > milliseconds::zero()) graceful_timer_.start(to_tstamp(options_.graceful_timeout));
+}
+
+void Engine::on_graceful_timeout(ev::timer&, int) noexcept {
+  around_.log.warning("graceful_timeout: leaving {} connections with {} requests in flight", connections_.size(),
+                      around_.slot.in_flight.load(std::memory_order_relaxed));
+  loop_.stop();
+}
+
+void Engine::reopen_logs() noexcept {
+  if (const auto reopened = around_.log.reopen(); !reopened) around_.log.error("{}", reopened.error().text());
+  if (!around_.access_log) return;
+  if (const auto reopened = around_.access_log->reopen(); !reopened) around_.log.error("{}", reopened.error().text());
+}
+
+void Engine::flush_access_log_soon() noexcept {
+  if (!access_flush_.is_active()) access_flush_.start(kAccessFlush);
+}
+
+void Engine::on_access_flush(ev::timer&, int) noexcept { around_.access_log->flush(); }
+
+void Engine::finish() noexcept {
+  if (around_.access_log) around_.access_log->flush();
+  around_.slot.connections.store(0, std::memory_order_relaxed);
+  around_.slot.in_flight.store(0, std::memory_order_relaxed);
+  // A thread inside a handler cannot be stopped, and what it works on must not be taken from under it.
+  if (executor_->is_stuck()) ::_exit(static_cast<int>(ExitCode::ok));
+}
+
+std::unique_ptr<RunningExchange> Engine::take_exchange() {
+  if (exchanges_.empty()) return std::make_unique<RunningExchange>(*this);
+  auto exchange = std::move(exchanges_.back());
+  exchanges_.pop_back();
+  return exchange;
+}
+
+void Engine::give_back(std::unique_ptr<RunningExchange> exchange) noexcept {
+  if (exchanges_.size() >= kKeptExchanges) return;
+  exchange->reset();
+  exchanges_.push_back(std::move(exchange));
+}
+
+std::string Engine::take_scratch() {
+  if (scratches_.empty()) return {};
+  std::string scratch = std::move(scratches_.back());
+  scratches_.pop_back();
+  return scratch;
+}
+
+void Engine::give_back_scratch(std::string&& scratch) noexcept {
+  if (scratch.capacity() > kKeptScratch) return;
+  scratch.clear();
+  scratches_.push_back(std::move(scratch));
+}
+
+}  // namespace indrik::worker

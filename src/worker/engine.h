@@ -1,0 +1,97 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "process/signal_queue.h"
+#include "worker/acceptor.h"
+#include "worker/connection.h"
+#include "worker/date_cache.h"
+#include "worker/deadline_queue.h"
+#include "worker/executor.h"
+#include "worker/loop.h"
+#include "worker/worker.h"
+
+namespace indrik::worker {
+
+/// The one engine of every worker class: a loop with its connections, deadlines, signals and heartbeat.
+/// What Connection and the executors need of each other goes through it. Loop thread only.
+class Engine {
+ public:
+  Engine(const Options& options, const Surroundings& surroundings);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  void run();
+
+  const Options& options() const noexcept { return options_; }
+  const Loop& loop() const noexcept { return loop_; }
+  Timers& timers() noexcept { return timers_; }
+  log::ErrorLog& log() noexcept { return around_.log; }
+  log::AccessLog* access_log() noexcept { return around_.access_log; }
+  process::Slot& slot() noexcept { return around_.slot; }
+  const routing::Router& router() const noexcept { return around_.router; }
+  Executor& executor() noexcept { return *executor_; }
+
+  /// The next answer of every connection is its last.
+  bool closes_after_answer() const noexcept { return draining_ || options_.keep_alive <= milliseconds::zero(); }
+  std::string_view date() noexcept { return date_.text(loop_.now()); }
+  char* read_buffer() noexcept { return read_buffer_.data(); }
+  static constexpr std::size_t kReadBuffer = 64 * 1024;
+
+  /// An exchange for a connection's next request; give it back when it is answered.
+  std::unique_ptr<RunningExchange> take_exchange();
+  void give_back(std::unique_ptr<RunningExchange> exchange) noexcept;
+  /// An empty string with memory, for answers; give it back.
+  std::string take_scratch();
+  void give_back_scratch(std::string&& scratch) noexcept;
+
+  struct Deadlines {
+    Deadlines(const Loop& loop, const Options& options, const DeadlineQueue::Expired& expired);
+    DeadlineQueue first_byte, head, body, write, idle, linger;
+  };
+  Deadlines& deadlines() noexcept { return deadlines_; }
+
+  /// A line of the access log was recorded: it is written soon.
+  void flush_access_log_soon() noexcept;
+  /// The connection's socket is closed and no handler works for it: freed at the end of this turn.
+  void bury(Connection& connection) noexcept;
+
+ private:
+  void accept(Fd socket, std::string peer);
+  void on_signal(ev::io&, int) noexcept;
+  void on_heartbeat(ev::timer&, int) noexcept;
+  void on_turn_end(ev::prepare&, int) noexcept;
+  void on_access_flush(ev::timer&, int) noexcept;
+  void on_graceful_timeout(ev::timer&, int) noexcept;
+  void set_state(process::WorkerState state) noexcept;
+  void beat() noexcept;
+  void drain() noexcept;
+  void reopen_logs() noexcept;
+  void finish() noexcept;
+
+  const Options options_;
+  const Surroundings around_;
+  Loop loop_;
+  LoopTimers timers_{loop_};
+  DateCache date_;
+  std::vector<char> read_buffer_ = std::vector<char>(kReadBuffer);
+  std::vector<std::unique_ptr<RunningExchange>> exchanges_;  ///< not in use
+  std::vector<std::string> scratches_;
+  Deadlines deadlines_;
+  Connection::Registry connections_;
+  Connection::Registry buried_;
+  std::unique_ptr<Executor> executor_;
+  Acceptor acceptor_;
+  process::SignalQueue signals_;
+  ev::io signal_watcher_;
+  ev::timer heartbeat_;
+  ev::prepare turn_end_;
+  ev::timer access_flush_;
+  ev::timer graceful_timer_;
+  bool draining_ = false;
+};
+
+}  // namespace indrik::worker

@@ -1,0 +1,38 @@
+#include "worker/event_executor.h"
+
+#include "worker/engine.h"
+
+namespace indrik::worker {
+
+EventExecutor::EventExecutor(Engine& engine, std::size_t threads)
+    : engine_{engine}, wake_{engine.loop()}, pool_{threads} {
+  wake_.set<EventExecutor, &EventExecutor::on_finished>(this);
+  wake_.start();
+}
+
+void EventExecutor::submit(RunningExchange& exchange) noexcept {
+  if (exchange.handler().can_be_async()) return exchange.handler().start(exchange);
+  const bool taken = pool_.submit([this, &exchange] {
+    exchange.handler().handle(exchange);
+    {
+      const std::lock_guard lock{mutex_};
+      finished_.push_back(&exchange);
+    }
+    wake_.send();
+  });
+  if (taken) return;
+  engine_.log().error("cannot start a thread for {} {}", exchange.request.method, exchange.request.path);
+  exchange.response.set_plain(503, "Service Unavailable\n");
+  exchange.complete();
+}
+
+void EventExecutor::on_finished(ev::async&, int) noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    completing_.swap(finished_);
+  }
+  for (RunningExchange* const exchange : completing_) exchange->complete();
+  completing_.clear();
+}
+
+}  // namespace indrik::worker

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+#include "worker/executor.h"
+#include "worker/loop.h"
+#include "worker/thread_pool.h"
+
+namespace indrik::worker {
+
+/// Async handlers run on the loop, blocking ones in a pool of threads beside it.
+class EventExecutor final : public Executor {
+ public:
+  EventExecutor(Engine& engine, std::size_t threads);
+  void submit(RunningExchange& exchange) noexcept override;
+  bool is_stuck() const noexcept override { return pool_.busy() > 0; }
+
+ private:
+  void on_finished(ev::async&, int) noexcept;
+
+  Engine& engine_;
+  ev::async wake_;
+  std::mutex mutex_;
+  std::vector<RunningExchange*> finished_;    ///< by the pool's threads, to be completed by the loop
+  std::vector<RunningExchange*> completing_;  ///< the loop's, kept for its memory
+  ThreadPool pool_;                           ///< last: its threads use what stands above
+};
+
+}  // namespace indrik::worker

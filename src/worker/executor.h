@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+
+#include "worker/running_exchange.h"
+#include "worker/worker.h"
+
+namespace indrik::worker {
+
+class Engine;
+
+/// Where handlers run: the whole difference between the worker classes. Loop thread only.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  /// Sees to it that the exchange's handler runs, now or later; exchange.complete() follows, on the loop's thread and
+  /// off any fiber, possibly before this returns.
+  virtual void submit(RunningExchange& exchange) noexcept = 0;
+  /// complete() was called on an exchange that was submitted; it is about to be answered.
+  virtual void completed(RunningExchange&) noexcept {}
+  /// Handlers still run where they cannot be stopped (threads): the process must end without waiting for them.
+  virtual bool is_stuck() const noexcept { return false; }
+};
+
+std::unique_ptr<Executor> make_executor(const Options& options, Engine& engine);
+
+/// The sentence about a running request for the scoreboard, while this object lives.
+class RunningMark {
+ public:
+  RunningMark(process::Slot& slot, const RunningExchange& exchange) noexcept;
+  ~RunningMark() { process::end_running(slot_); }
+  RunningMark(const RunningMark&) = delete;
+  RunningMark& operator=(const RunningMark&) = delete;
+
+ private:
+  process::Slot& slot_;
+};
+
+}  // namespace indrik::worker

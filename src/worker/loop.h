@@ -1,0 +1,49 @@
+#pragma once
+
+// libev's C++ interface, with the warnings of its macros kept out.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <ev++.h>
+#pragma GCC diagnostic pop
+
+#include "base/timers.h"
+
+namespace indrik::worker {
+
+inline ev_tstamp to_tstamp(nanoseconds duration) noexcept { return std::chrono::duration<ev_tstamp>(duration).count(); }
+
+/// One libev loop on epoll, made after the fork. One thread.
+class Loop {
+ public:
+  /// Throws BootError when epoll is not to be had.
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  struct ev_loop* raw() const noexcept { return loop_; }
+  operator ev::loop_ref() const noexcept { return ev::loop_ref{loop_}; }
+
+  void run() noexcept { ev_run(loop_, 0); }
+  void stop() noexcept { ev_break(loop_, EVBREAK_ALL); }
+  /// The loop's own idea of the time: the start of this turn. Cheap.
+  ev_tstamp now() const noexcept { return ev_now(loop_); }
+
+ private:
+  struct ev_loop* loop_;
+};
+
+/// base's timers on the loop; each lives in its TimerRoom.
+class LoopTimers final : public Timers {
+ public:
+  explicit LoopTimers(const Loop& loop) noexcept : loop_{loop.raw()} {}
+  void start(TimerRoom& room, nanoseconds delay, void (*fired)(void* context) noexcept,
+             void* context) noexcept override;
+  void cancel(TimerRoom& room) noexcept override;
+
+ private:
+  struct ev_loop* loop_;
+};
+
+}  // namespace indrik::worker

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "base/clock.h"
+#include "http/handler.h"
+#include "routing/router.h"
+
+namespace indrik::worker {
+
+class Connection;
+class Engine;
+
+/// One request on its way through a handler: the engine's side of http::Exchange. Kept and used again.
+class RunningExchange final : public http::Exchange {
+ public:
+  explicit RunningExchange(Engine& engine) noexcept : engine_{engine} {}
+  virtual ~RunningExchange() = default;
+
+  /// Loop thread. The executor hears of it first, then the connection answers.
+  void complete() noexcept override;
+  Timers& timers() noexcept override;
+
+  void reset() noexcept;
+
+  routing::Match match;               ///< found: its handler answers
+  Connection* connection = nullptr;   ///< whose request it is; never null while running
+  TimePoint began{};                  ///< set when an access log wants durations
+  RunningExchange* next = nullptr;    ///< in an executor's queue
+
+  http::Handler& handler() const noexcept { return *match.handler(); }
+
+ private:
+  Engine& engine_;
+};
+
+}  // namespace indrik::worker

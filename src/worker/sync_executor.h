@@ -1,0 +1,26 @@
+#pragma once
+
+#include "worker/executor.h"
+#include "worker/loop.h"
+
+namespace indrik::worker {
+
+/// One request at a time, on the loop's thread, in the order of arrival. Between two the loop has a turn: other
+/// clients are read, written and timed out however long the queue is.
+class SyncExecutor final : public Executor {
+ public:
+  explicit SyncExecutor(Engine& engine);
+  void submit(RunningExchange& exchange) noexcept override;
+  void completed(RunningExchange& exchange) noexcept override;
+
+ private:
+  void on_turn(ev::idle&, int) noexcept;
+
+  Engine& engine_;
+  ev::idle turn_;
+  RunningExchange* first_ = nullptr;
+  RunningExchange* last_ = nullptr;
+  RunningExchange* running_ = nullptr;
+};
+
+}  // namespace indrik::worker

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "http/limits.h"
+#include "log/access_log.h"
+#include "log/error_log.h"
+#include "net/listener.h"
+#include "process/scoreboard.h"
+#include "routing/router.h"
+
+namespace indrik::worker {
+
+/// Where a blocking handler runs; everything else is the same in every class.
+enum class WorkerClass : std::uint8_t {
+  sync,   ///< on the loop's thread, one request at a time
+  event,  ///< in a pool of threads beside the loop; async handlers on the loop
+  green,  ///< in a fiber on the loop's thread
+};
+
+/// What a worker must know. Durations of 0 switch a deadline off.
+struct Options {
+  WorkerClass worker_class = WorkerClass::sync;
+  std::size_t connections = 1000;               ///< open at once; further ones wait in the listeners' queues
+  std::size_t threads = 8;                      ///< of the event class's pool
+  std::size_t fiber_stack_size = 256 * 1024;    ///< bytes
+  http::Limits limits;
+  std::string server = "indrik";                ///< the Server field; empty: none
+  milliseconds first_byte_timeout{30'000};      ///< from accept to the first byte
+  milliseconds head_timeout{10'000};            ///< from the first byte of a request to the end of its head
+  milliseconds body_timeout{30'000};            ///< between two pieces of a body
+  milliseconds write_timeout{30'000};           ///< between two pieces of an answer that the client takes
+  milliseconds keep_alive{75'000};              ///< between two requests of one connection
+  milliseconds linger_timeout{2'000};           ///< for the client to close, after our last byte
+  milliseconds drain_idle{1'000};               ///< grace for idle connections when draining
+  milliseconds graceful_timeout{30'000};        ///< for everything when draining
+};
+
+/// What a worker works with. All of it outlives the worker.
+struct Surroundings {
+  std::span<const net::Listener> listeners;
+  const routing::Router& router;
+  process::Slot& slot;
+  log::ErrorLog& log;
+  log::AccessLog* access_log = nullptr;  ///< null: off
+  int notice_fd = -1;                    ///< eventfd told when slot.state has changed; -1: nobody
+  pid_t master = 0;                      ///< when getppid() is another: drain and end; 0: no master
+};
+
+class Engine;
+
+/// One worker process's serving life: accepts, reads, dispatches, answers, drains.
+/// Signals while run(): TERM drains, INT and QUIT end at once, USR1 reopens the logs.
+class Worker {
+ public:
+  /// Makes the loop and blocks the signals it reads. Throws BootError when the kernel refuses a descriptor.
+  Worker(const Options& options, const Surroundings& surroundings);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Says ready in the slot, then serves until drained or told to end. A second of patience for nobody: what still runs
+  /// in a thread when it is told to end at once is left behind, so end the process soon after.
+  void run();
+
+ private:
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace indrik::worker

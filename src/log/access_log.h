@@ -13,7 +13,7 @@ namespace indrik::log {
 
 /// What one line of the access log can tell. The views live until record() returns.
 struct AccessEntry {
-  std::string_view peer;    ///< address without port; empty: "-"
+  std::string_view peer;  ///< address without port; empty: "-"
   std::string_view method;
   std::string_view target;  ///< as sent
   std::string_view path;
@@ -21,14 +21,15 @@ struct AccessEntry {
   std::string_view protocol;  ///< "HTTP/1.1"
   int status = 0;
   std::uint64_t body_bytes = 0;
-  nanoseconds duration{0};   ///< from the complete request to the complete answer
+  nanoseconds duration{0};  ///< from the complete request to the complete answer
   /// Fields by name without case; given by the engine, so that this layer needs no HTTP.
   const void* fields = nullptr;
   std::optional<std::string_view> (*request_field)(const void* fields, std::string_view name) = nullptr;
   std::optional<std::string_view> (*response_field)(const void* fields, std::string_view name) = nullptr;
 };
 
-inline constexpr std::string_view kDefaultAccessFormat = R"(%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s")";
+inline constexpr std::string_view kDefaultAccessFormat =
+    R"(%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s")";
 
 /// Lines in Gunicorn's format (its atoms: h l u t r m U q H s B b f a T M D L p {name}i {name}o), compiled once.
 /// Collected and written in batches: flush() is one write(2). One thread; made in the worker after the fork.

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+
+namespace indrik::config {
+
+/// The whole of a regular file of at most 1 MiB. Never waits: a pipe or a device is refused, for whoever reads it at a
+/// reload is the running master.
+Result<std::string> read_config_file(const std::filesystem::path& path);
+
+}  // namespace indrik::config

@@ -1,0 +1,150 @@
+#include "config/documentation.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string_view>
+
+#include "base/strings.h"
+#include "config/command_line.h"
+#include "config/setting_value.h"
+
+namespace indrik::config {
+
+namespace {
+
+/// Appends `text` word by word, in lines of at most `width` columns that all begin with `margin`; the first one goes on
+/// where the line stands.
+void append_wrapped(std::string& out, std::string_view text, const std::string& margin, std::size_t width) {
+  std::size_t column = out.size() - (out.rfind('\n') + 1);  // npos + 1 is 0: the first line of all
+  bool first = true;
+  for (const auto word : split(text, ' ')) {
+    if (!first && column + 1 + word.size() > width) {
+      out += '\n' + margin;
+      column = margin.size();
+    } else if (!first) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+    first = false;
+  }
+  out += '\n';
+}
+
+/// "-w, --workers"
+std::string spaced(std::string_view flag) {
+  const auto comma = flag.find(',');
+  if (comma == std::string_view::npos) return std::string{flag};
+  return fmt::format("{}, {}", flag.substr(0, comma), flag.substr(comma + 1));
+}
+
+void append_flag(std::string& out, std::string_view flag, std::string_view placeholder, std::string_view text) {
+  constexpr std::size_t kColumn = 34;
+  std::string left = "  " + std::string(flag.starts_with("--") ? 4 : 0, ' ') + spaced(flag);
+  if (!placeholder.empty()) left += ' ' + std::string{placeholder};
+  out += left;
+  const std::string margin(kColumn, ' ');
+  if (left.size() + 2 > kColumn)
+    out += '\n' + margin;
+  else
+    out.append(kColumn - left.size(), ' ');
+  append_wrapped(out, text, margin, 100);
+}
+
+}  // namespace
+
+std::string help_text() {
+  std::string out =
+      "Usage: indrik [OPTIONS] [PLUGIN.so ...]\n"
+      "\n"
+      "Serves the routes of native plugins with a master process and its workers. Each PLUGIN.so named\n"
+      "here is mounted at \"/\", after the [[app]] tables of the configuration file. A flag outweighs the\n"
+      "environment, that the file, and that the default. A TIME is in seconds, or like 250ms, 30s, 2m;\n"
+      "a SIZE in bytes, or like 64KiB, 1MiB.\n";
+  out += "\nCommands:\n";
+  for (const auto& command : commands())
+    if (!command.doc.empty()) append_flag(out, command.flag, command.placeholder, command.doc);
+  std::string_view group;
+  for (const auto& spec : settings_table()) {
+    if (spec.group != group) out += fmt::format("\n{}:\n", spec.group);
+    group = spec.group;
+    append_flag(out, spec.flag, spec.placeholder,
+                fmt::format("{} [{}; {}]", spec.doc,
+                            spec.fallback.empty() ? "no default" : fmt::format("default {}", spec.fallback),
+                            environment_name(spec)));
+  }
+  return out;
+}
+
+std::string sample_toml() {
+  std::string out =
+      "# Every setting of Indrik with its default. Printed by: indrik --print-sample\n"
+      "# A time is in seconds, or a text like \"250ms\", \"30s\", \"2m\"; a size in bytes, or like \"64KiB\".\n";
+  const auto settings = default_settings();
+  std::string_view group;
+  for (const auto& spec : settings_table()) {
+    if (spec.group != group) out += fmt::format("\n# {}\n", spec.group);
+    group = spec.group;
+    out += "\n# ";
+    append_wrapped(out, spec.doc, "# ", 100);
+    out += "# ";
+    append_wrapped(out, "Accepts " + accepted(spec) + ".", "# ", 100);
+    fmt::format_to(std::back_inserter(out), "{} = {}\n", spec.key, format_value(spec, settings));
+  }
+  out +=
+      "\n# Plugins, one [[app]] table each. A name without a slash is looked up beside this file, then in\n"
+      "# plugin_directory. The routes of the plugin stand below mount; [app.config] is handed to it.\n"
+      "[[app]]\n"
+      "plugin = \"health.so\"\n"
+      "mount = \"/\"\n"
+      "[app.config]\n"
+      "delay_ms = 100\n";
+  return out;
+}
+
+std::string settings_markdown() {
+  std::string out =
+      "# Settings\n"
+      "\n"
+      "Printed by `indrik --print-manual`. Each setting is a key of the TOML file, a flag, and a variable of the\n"
+      "environment; a flag outweighs the environment, that the file, and that the default. `indrik --print-config`\n"
+      "shows what holds, and where each value comes from.\n"
+      "\n"
+      "A time is in seconds (`30`, `0.25`), or a text like `\"250ms\"`, `\"30s\"`, `\"2m\"`. A size is in bytes, or a\n"
+      "text like `\"64KiB\"`, `\"1MiB\"`. A list in the environment is separated by commas.\n";
+  const auto settings = default_settings();
+  std::string_view group;
+  for (const auto& spec : settings_table()) {
+    if (spec.group != group) out += fmt::format("\n## {}\n", spec.group);
+    group = spec.group;
+    fmt::format_to(std::back_inserter(out), "\n### `{}`\n\n", spec.key);
+    append_wrapped(out, spec.doc, "", 110);
+    fmt::format_to(std::back_inserter(out), "\n- Default: `{}`\n- Accepts: {}\n- Flag: `{} {}`\n- Environment: `{}`\n",
+                   format_value(spec, settings), accepted(spec), spaced(spec.flag), spec.placeholder,
+                   environment_name(spec));
+  }
+  out +=
+      "\n## Plugins\n"
+      "\n"
+      "Each `[[app]]` table of the file is one plugin, and so is each name on the command line (mounted at `/`, "
+      "without\n"
+      "configuration, after those of the file).\n"
+      "\n"
+      "- `plugin`: a path with a slash is taken as given. A name without one is looked up in the current folder (only\n"
+      "  if it stands on the command line), beside the configuration file, then in `plugin_directory`.\n"
+      "- `mount`: begins with `/`; the plugin's routes stand below it. Default: `\"/\"`.\n"
+      "- `config`: any table; the server hands it to the plugin.\n"
+      "\n"
+      "```toml\n"
+      "[[app]]\n"
+      "plugin = \"health.so\"\n"
+      "mount = \"/\"\n"
+      "[app.config]\n"
+      "delay_ms = 100\n"
+      "```\n";
+  return out;
+}
+
+}  // namespace indrik::config

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/value.h"
+
+namespace indrik::config {
+
+/// One value that the server hands to a plugin without understanding it.
+struct PluginSetting {
+  std::string key;     ///< nested tables are joined by dots: "pool.size"
+  Value value;         ///< numbers in an array have become texts
+  std::string origin;  ///< "indrik.toml:9"
+
+  bool operator==(const PluginSetting&) const = default;
+};
+
+/// One [[app]] table, or one plugin named on the command line.
+struct PluginApp {
+  std::string plugin;                 ///< as written; find_plugin() says where it is
+  std::string mount = "/";            ///< begins with "/"
+  std::vector<PluginSetting> config;  ///< by key
+  std::string origin;                 ///< "indrik.toml:7", "command line"
+  bool from_command_line = false;
+};
+
+}  // namespace indrik::config

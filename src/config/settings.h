@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace indrik::config {
+
+enum class WorkerClass : std::uint8_t { sync, event, green };
+enum class LogLevel : std::uint8_t { debug, info, warning, error, critical };
+
+/// A number of workers, or "as many as there are cores for us", which whoever forks them finds out.
+struct WorkerCount {
+  int number = 0;  ///< 0: auto
+
+  bool is_auto() const noexcept { return number == 0; }
+  bool operator==(const WorkerCount&) const = default;
+};
+
+/// Every setting of the server. Meaning, default and range of each stand in settings_table.cpp, one row a member;
+/// a Settings made by hand is empty, default_settings() and load() fill it.
+struct Settings {
+  std::vector<std::string> bind;
+  int backlog{};
+  mode_t unix_socket_mode{};
+
+  WorkerCount workers;
+  WorkerClass worker_class{};
+  int threads{};
+  int worker_connections{};
+  std::size_t fiber_stack_size{};
+  std::filesystem::path plugin_directory;  ///< empty: see plugin_folder() in plugin_lookup.h
+
+  milliseconds timeout{};  ///< 0: off
+  milliseconds graceful_timeout{};
+  milliseconds drain_idle{};
+  milliseconds first_byte_timeout{};
+  milliseconds head_timeout{};
+  milliseconds body_timeout{};
+  milliseconds write_timeout{};
+  milliseconds keep_alive{};
+  milliseconds linger_timeout{};
+
+  std::size_t limit_request_line{};
+  int limit_request_fields{};
+  std::size_t limit_request_field_size{};
+  std::size_t limit_request_head_size{};
+  std::size_t max_body_size{};
+
+  std::string server_header;   ///< empty: none is sent
+  std::string access_logfile;  ///< empty: off; "-": stdout
+  std::string access_logformat;
+  std::string error_logfile;  ///< "-": stderr
+  LogLevel log_level{};
+  std::filesystem::path pid;  ///< empty: none
+
+  bool operator==(const Settings&) const = default;
+};
+
+}  // namespace indrik::config

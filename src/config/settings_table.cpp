@@ -1,0 +1,303 @@
+#include <algorithm>
+#include <array>
+
+#include "config/setting_spec.h"
+
+namespace indrik::config {
+
+namespace {
+
+constexpr std::int64_t kSecond = 1000;
+constexpr std::int64_t kHour = 3600 * kSecond;
+constexpr std::int64_t kKiB = 1024;
+constexpr std::int64_t kMiB = 1024 * kKiB;
+constexpr std::int64_t kGiB = 1024 * kMiB;
+constexpr std::int64_t kLongestPath = 4095;  // PATH_MAX less its NUL
+
+constexpr std::string_view kSocket = "Server socket";
+constexpr std::string_view kWorkers = "Workers";
+constexpr std::string_view kTimeouts = "Time limits";
+constexpr std::string_view kLimits = "Limits of a request";
+constexpr std::string_view kAnswers = "Answers";
+constexpr std::string_view kLogs = "Logs";
+constexpr std::string_view kProcess = "Process";
+
+// clang-format off: a row is read as a row
+constexpr auto kSettings = std::to_array<SettingSpec>({
+    {.group = kSocket,
+     .key = "bind",
+     .flag = "-b,--bind",
+     .placeholder = "ADDRESS",
+     .field = &Settings::bind,
+     .fallback = "127.0.0.1:8080",
+     .range = {1, 64},
+     .accepts = "1 to 64 addresses like \"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/indrik.sock\" or \"fd://3\"",
+     .doc = "Where to listen. The flag may be repeated; the environment separates addresses by commas."},
+    {.group = kSocket,
+     .key = "backlog",
+     .flag = "--backlog",
+     .placeholder = "NUMBER",
+     .field = &Settings::backlog,
+     .fallback = "2048",
+     .range = {1, 65535},
+     .doc = "Connections that may wait to be accepted, for each listener; the kernel's net.core.somaxconn is the "
+            "upper bound."},
+    {.group = kSocket,
+     .key = "unix_socket_mode",
+     .flag = "--unix-socket-mode",
+     .placeholder = "MODE",
+     .field = &Settings::unix_socket_mode,
+     .fallback = "0660",
+     .range = {0, 0777},
+     .doc = "Permissions of the file of a unix: listener."},
+
+    {.group = kWorkers,
+     .key = "workers",
+     .flag = "-w,--workers",
+     .placeholder = "NUMBER|auto",
+     .field = &Settings::workers,
+     .fallback = "1",
+     .range = {1, 1024},
+     .doc = "Worker processes to keep alive; auto is one for each core that we may use."},
+    {.group = kWorkers,
+     .key = "worker_class",
+     .flag = "-k,--worker-class",
+     .placeholder = "CLASS",
+     .field = &Settings::worker_class,
+     .fallback = "sync",
+     .doc = "Where a blocking handler runs: sync on the worker's only thread, one request at a time; event in a pool "
+            "of threads; green in a fiber, so that many wait at once on one thread."},
+    {.group = kWorkers,
+     .key = "threads",
+     .flag = "--threads",
+     .placeholder = "NUMBER",
+     .field = &Settings::threads,
+     .fallback = "8",
+     .range = {1, 1024},
+     .doc = "Threads for the blocking handlers of a worker of class event; the other classes have none."},
+    {.group = kWorkers,
+     .key = "worker_connections",
+     .flag = "--worker-connections",
+     .placeholder = "NUMBER",
+     .field = &Settings::worker_connections,
+     .fallback = "1000",
+     .range = {1, 1'000'000},
+     .doc = "Connections that one worker holds open at once; more wait in the backlog."},
+    {.group = kWorkers,
+     .key = "fiber_stack_size",
+     .flag = "--fiber-stack-size",
+     .placeholder = "SIZE",
+     .field = &Settings::fiber_stack_size,
+     .fallback = "256KiB",
+     .range = {16 * kKiB, 64 * kMiB},
+     .doc = "Stack of each fiber of class green. Memory is used only as far as a handler really goes."},
+    {.group = kWorkers,
+     .key = "plugin_directory",
+     .flag = "--plugin-directory",
+     .placeholder = "FOLDER",
+     .field = &Settings::plugin_directory,
+     .fallback = "",
+     .range = {0, kLongestPath},
+     .accepts = "a folder, or \"\" for the folder plugins beside the executable",
+     .doc = "Where a plugin named without a slash is looked up last: after the folder of the configuration file and, "
+            "for a plugin on the command line, the current folder. Empty: plugins beside the executable."},
+
+    {.group = kTimeouts,
+     .key = "timeout",
+     .flag = "-t,--timeout",
+     .placeholder = "TIME",
+     .field = &Settings::timeout,
+     .fallback = "30s",
+     .range = {0, kHour},
+     .doc = "A worker that shows no sign of life for this long is killed and replaced; 0 is never."},
+    {.group = kTimeouts,
+     .key = "graceful_timeout",
+     .flag = "--graceful-timeout",
+     .placeholder = "TIME",
+     .field = &Settings::graceful_timeout,
+     .fallback = "30s",
+     .range = {1, kHour},
+     .doc = "A worker that is asked to stop gets this long to finish its requests; then it is killed."},
+    {.group = kTimeouts,
+     .key = "drain_idle",
+     .flag = "--drain-idle",
+     .placeholder = "TIME",
+     .field = &Settings::drain_idle,
+     .fallback = "1s",
+     .range = {0, kHour},
+     .doc = "While a worker stops, an idle kept connection stays open for this long: a request that is on its way "
+            "is still answered."},
+    {.group = kTimeouts,
+     .key = "first_byte_timeout",
+     .flag = "--first-byte-timeout",
+     .placeholder = "TIME",
+     .field = &Settings::first_byte_timeout,
+     .fallback = "30s",
+     .range = {1, kHour},
+     .doc = "From accepting a connection to the first byte of its first request."},
+    {.group = kTimeouts,
+     .key = "head_timeout",
+     .flag = "--head-timeout",
+     .placeholder = "TIME",
+     .field = &Settings::head_timeout,
+     .fallback = "10s",
+     .range = {1, kHour},
+     .doc = "From the first byte of a request to its complete head; then 408."},
+    {.group = kTimeouts,
+     .key = "body_timeout",
+     .flag = "--body-timeout",
+     .placeholder = "TIME",
+     .field = &Settings::body_timeout,
+     .fallback = "30s",
+     .range = {1, kHour},
+     .doc = "Longest silence while the body of a request arrives; then 408."},
+    {.group = kTimeouts,
+     .key = "write_timeout",
+     .flag = "--write-timeout",
+     .placeholder = "TIME",
+     .field = &Settings::write_timeout,
+     .fallback = "30s",
+     .range = {1, kHour},
+     .doc = "Longest time in which the client takes nothing of an answer; then the connection is closed."},
+    {.group = kTimeouts,
+     .key = "keep_alive",
+     .flag = "--keep-alive",
+     .placeholder = "TIME",
+     .field = &Settings::keep_alive,
+     .fallback = "75s",
+     .range = {1, kHour},
+     .doc = "How long a connection may be idle between two requests. Behind a balancer it must be longer than the "
+            "balancer's own idle time, or some requests meet a closing connection (502)."},
+    {.group = kTimeouts,
+     .key = "linger_timeout",
+     .flag = "--linger-timeout",
+     .placeholder = "TIME",
+     .field = &Settings::linger_timeout,
+     .fallback = "2s",
+     .range = {0, kHour},
+     .doc = "After a last answer the rest of what the client sends is read for this long, so that the answer is not "
+            "lost to a reset."},
+
+    {.group = kLimits,
+     .key = "limit_request_line",
+     .flag = "--limit-request-line",
+     .placeholder = "SIZE",
+     .field = &Settings::limit_request_line,
+     .fallback = "4094",
+     .range = {64, kMiB},
+     .doc = "Longest request line; beyond, 414 or 400."},
+    {.group = kLimits,
+     .key = "limit_request_fields",
+     .flag = "--limit-request-fields",
+     .placeholder = "NUMBER",
+     .field = &Settings::limit_request_fields,
+     .fallback = "100",
+     .range = {1, 32768},
+     .doc = "Most field lines of a request; beyond, 431."},
+    {.group = kLimits,
+     .key = "limit_request_field_size",
+     .flag = "--limit-request-field-size",
+     .placeholder = "SIZE",
+     .field = &Settings::limit_request_field_size,
+     .fallback = "8190",
+     .range = {64, kMiB},
+     .doc = "Longest field line; beyond, 431."},
+    {.group = kLimits,
+     .key = "limit_request_head_size",
+     .flag = "--limit-request-head-size",
+     .placeholder = "SIZE",
+     .field = &Settings::limit_request_head_size,
+     .fallback = "64KiB",
+     .range = {256, 16 * kMiB},
+     .doc = "Request line and all field lines together; beyond, 431."},
+    {.group = kLimits,
+     .key = "max_body_size",
+     .flag = "--max-body-size",
+     .placeholder = "SIZE",
+     .field = &Settings::max_body_size,
+     .fallback = "1MiB",
+     .range = {0, 4 * kGiB},
+     .doc = "Largest body of a request; beyond, 413."},
+
+    {.group = kAnswers,
+     .key = "server_header",
+     .flag = "--server-header",
+     .placeholder = "TEXT",
+     .field = &Settings::server_header,
+     .fallback = "indrik",
+     .range = {0, 256},
+     .accepts = "up to 256 bytes without control characters, or \"\" for none",
+     .doc = "The Server field of every answer; empty sends none."},
+
+    {.group = kLogs,
+     .key = "access_logfile",
+     .flag = "--access-logfile",
+     .placeholder = "FILE",
+     .field = &Settings::access_logfile,
+     .fallback = "",
+     .range = {0, kLongestPath},
+     .accepts = "a file, \"-\" for stdout, or \"\" for none",
+     .doc = "Where a line for every request goes."},
+    {.group = kLogs,
+     .key = "access_logformat",
+     .flag = "--access-logformat",
+     .placeholder = "FORMAT",
+     .field = &Settings::access_logformat,
+     .fallback = R"(%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s")",
+     .range = {1, 4096},
+     .accepts = "1 to 4096 bytes without control characters",
+     .doc = "The form of that line, in Gunicorn's atoms: h peer, t time, r request line, m method, U path, q query, "
+            "H protocol, s status, B and b bytes of the body, f Referer, a User-Agent, T M D L duration in s, ms, us "
+            "and decimal seconds, p process, {name}i and {name}o a field of the request and of the answer."},
+    {.group = kLogs,
+     .key = "error_logfile",
+     .flag = "--error-logfile",
+     .placeholder = "FILE",
+     .field = &Settings::error_logfile,
+     .fallback = "-",
+     .range = {1, kLongestPath},
+     .accepts = "a file, or \"-\" for stderr",
+     .doc = "Where the server says what happens to itself."},
+    {.group = kLogs,
+     .key = "log_level",
+     .flag = "--log-level",
+     .placeholder = "LEVEL",
+     .field = &Settings::log_level,
+     .fallback = "info",
+     .doc = "What is less grave than this is not logged."},
+
+    {.group = kProcess,
+     .key = "pid",
+     .flag = "-p,--pid",
+     .placeholder = "FILE",
+     .field = &Settings::pid,
+     .fallback = "",
+     .range = {0, kLongestPath},
+     .accepts = "a file, or \"\" for none",
+     .doc = "File that holds the master's process id while it runs."},
+});
+// clang-format on
+
+}  // namespace
+
+std::span<const SettingSpec> settings_table() noexcept { return kSettings; }
+
+const SettingSpec* find_setting(std::string_view key) noexcept {
+  const auto found =
+      std::find_if(kSettings.begin(), kSettings.end(), [&](const auto& spec) { return spec.key == key; });
+  return found == kSettings.end() ? nullptr : &*found;
+}
+
+std::string environment_name(const SettingSpec& spec) {
+  std::string name = "INDRIK_";
+  for (const char c : spec.key) name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return name;
+}
+
+bool is_list(const SettingSpec& spec) noexcept {
+  return std::holds_alternative<std::vector<std::string> Settings::*>(spec.field);
+}
+
+std::string_view long_flag(const SettingSpec& spec) noexcept { return spec.flag.substr(spec.flag.rfind("--")); }
+
+}  // namespace indrik::config

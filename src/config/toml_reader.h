@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/plugin_app.h"
+#include "config/value.h"
+
+namespace indrik::config {
+
+/// A sentence about one line of a file; 0 is the whole file.
+struct Mistake {
+  int line = 0;
+  std::string text;
+};
+
+/// What a configuration file says, as far as that needs no settings table.
+struct FileReading {
+  struct Line {
+    int number = 0;
+    Written written;
+  };
+  std::vector<Line> settings;  ///< top-level keys, known or not, by line
+  std::vector<PluginApp> apps;
+  std::vector<Mistake> mistakes;
+};
+
+/// Reads TOML. `name` is how the file is called in origins and mistakes. Never throws: what the text does wrong
+/// becomes mistakes. Beyond TOML it refuses what nests deeper than 32 levels, lest a file exhaust the stack.
+FileReading read_toml(std::string_view text, const std::string& name);
+
+}  // namespace indrik::config

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "http/chunk_decoder.h"
+#include "http/head_scanner.h"
 #include "http/limits.h"
 #include "http/parse_error.h"
 #include "http/request.h"
@@ -30,6 +32,9 @@ struct Framing {
 ///   }
 class ServerSession {
  public:
+  /// Beyond this an answered request's memory is given back at once.
+  static constexpr std::size_t kMaxKeptMemory = 64 * 1024;
+
   enum class Step : std::uint8_t {
     need_bytes,     ///< feed() more (or the client has ended and nothing is open: see finished())
     send_continue,  ///< write kContinue to the client, then advance() again (RFC 9110 10.1.1)
@@ -71,7 +76,40 @@ class ServerSession {
   void release_memory() noexcept;
 
  private:
-  // Owned by the implementation; see server_session.cpp.
+  enum class Phase : std::uint8_t { head, body, answer, failed, done };
+
+  Step read_head(Request& request);
+  Step accept_head(Request& request);
+  Step resume_body(Request& request);
+  Step read_body(Request& request);
+  Step complete_request(Request& request, std::size_t body_end, std::size_t request_end);
+  ParseError parse(Request& request);
+  bool skip_empty_line() noexcept;
+  Step starve();
+  Step fail(ParseError error) noexcept;
+  void finish_answer(bool keep);
+  void take_later();
+  std::string_view unread() const noexcept { return std::string_view{buffer_}.substr(begin_); }
+
+  const Limits& limits_;
+  std::string buffer_;         ///< from begin_ on: the request being read or answered, then what follows it
+  std::string later_;          ///< fed while a request was being answered: buffer_ must not move then
+  std::vector<Field> fields_;  ///< what Request::fields views
+  HeadScanner scanner_;
+  ChunkDecoder chunks_;
+  std::size_t begin_ = 0;  ///< of the request being read, in buffer_
+  std::size_t next_ = 0;   ///< Phase::answer: where the next request begins
+  std::size_t content_length_ = 0;
+  Phase phase_ = Phase::head;
+  ParseError error_ = ParseError::none;
+  bool answered_any_ = false;
+  bool skipped_empty_line_ = false;
+  bool input_ended_ = false;
+  bool to_head_ = false;
+  bool is_1_0_ = false;
+  bool keep_alive_ = false;
+  bool chunked_ = false;
+  bool expects_continue_ = false;
 };
 
 }  // namespace indrik::http

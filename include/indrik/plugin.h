@@ -169,8 +169,8 @@ typedef struct indrik_plugin {
   const void *(*get_extension)(indrik_instance *self, const char *id);
 } indrik_plugin;
 
-#define INDRIK_PLUGIN_HEADER                                          \
-  .magic = INDRIK_MAGIC, .struct_size = (uint32_t)sizeof(indrik_plugin), \
+#define INDRIK_PLUGIN_HEADER                                \
+  .magic = INDRIK_MAGIC, .struct_size = sizeof(indrik_plugin), \
   .abi_major = INDRIK_ABI_MAJOR, .abi_minor = INDRIK_ABI_MINOR
 
 /* The one symbol that a plugin exports: its name is "indrik_plugin_entry".

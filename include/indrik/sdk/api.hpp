@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <indrik/ext/async.h>
+#include <indrik/ext/config.h>
+#include <indrik/ext/http_request.h>
+#include <indrik/ext/http_response.h>
+#include <indrik/ext/http_routes.h>
+
+// Everything of the C++ interface is hidden in its shared object, whatever flags a plugin is built with. The server is
+// C++ too and exports its symbols: a plugin's copy of an inline function must not be replaced by another's of that
+// name.
+
+namespace [[gnu::visibility("hidden")]] indrik {
+namespace sdk {
+
+/// The host's functions, looked up once for each instance.
+struct Api {
+  explicit Api(const indrik_host* from) noexcept
+      : host{from},
+        routes{find<indrik_http_routes>(INDRIK_HTTP_ROUTES)},
+        request{find<indrik_http_request>(INDRIK_HTTP_REQUEST)},
+        response{find<indrik_http_response>(INDRIK_HTTP_RESPONSE)},
+        async{find<indrik_async>(INDRIK_ASYNC)},
+        config{find<indrik_config>(INDRIK_CONFIG)} {}
+
+  const indrik_host* host;
+  const indrik_http_routes* routes;
+  const indrik_http_request* request;
+  const indrik_http_response* response;
+  const indrik_async* async;
+  const indrik_config* config;
+
+ private:
+  template <class Interface>
+  const Interface* find(const char* id) const noexcept {
+    return static_cast<const Interface*>(host->get_interface(host, id));
+  }
+};
+
+/// What Api needs: the host refuses the plugin if it lacks any.
+inline constexpr const char* kRequiredInterfaces[] = {INDRIK_HTTP_ROUTES, INDRIK_HTTP_REQUEST, INDRIK_HTTP_RESPONSE,
+                                                      INDRIK_ASYNC,       INDRIK_CONFIG,       nullptr};
+
+/// The request a coroutine works for.
+struct Context {
+  const Api* api = nullptr;
+  indrik_exchange* exchange = nullptr;
+};
+
+inline indrik_text to_abi(std::string_view view) noexcept { return {view.data(), view.size()}; }
+inline std::string_view from_abi(indrik_text text) noexcept {
+  return text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
+}
+
+}  // namespace sdk
+}  // namespace gnu::visibility("hidden")]]indrik

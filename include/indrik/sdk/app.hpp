@@ -1,0 +1,96 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <indrik/sdk/config.hpp>
+#include <indrik/sdk/log.hpp>
+#include <indrik/sdk/route.hpp>
+
+namespace [[gnu::visibility("hidden")]] indrik {
+
+namespace sdk {
+struct Hooks;
+}
+
+/// One plugin at one place. Handlers may keep a reference to it: it lives longer than they do.
+class App {
+ public:
+  explicit App(const indrik_host* host) noexcept : api_{host} {}
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  Config config() const noexcept { return Config{api_}; }
+  Log log() const noexcept { return Log{api_.host}; }
+
+  /// Adds a route: one handler, or a blocking one and an async one in either order. The pattern begins with '/';
+  /// "{name}" stands for a segment, "{name...}" at the end for all the rest. Throws what the server has against it.
+  /// Within the function given to INDRIK_PLUGIN only.
+  template <class First, class Second = sdk::NoHandler>
+  void route(std::string_view method, std::string_view pattern, First first, Second second = {}) {
+    constexpr bool one = std::same_as<Second, sdk::NoHandler>;
+    if constexpr (sdk::BlockingHandler<First> && (one || sdk::AsyncHandler<Second>)) {
+      add(method, pattern, std::move(first), std::move(second));
+    } else if constexpr (sdk::AsyncHandler<First> && (one || sdk::BlockingHandler<Second>)) {
+      add(method, pattern, std::move(second), std::move(first));
+    } else {
+      constexpr bool known = is_handler<First> && (one || is_handler<Second>);
+      static_assert(known,
+                    "indrik: a handler takes a const indrik::Request& and returns an indrik::Response or an "
+                    "indrik::Task<indrik::Response>, and its lambda is not mutable");
+      static_assert(!known, "indrik: of two handlers of a route one is blocking and the other async");
+    }
+  }
+
+  template <class... Handlers>
+  void get(std::string_view pattern, Handlers... handlers) {
+    route("GET", pattern, std::move(handlers)...);
+  }
+  template <class... Handlers>
+  void post(std::string_view pattern, Handlers... handlers) {
+    route("POST", pattern, std::move(handlers)...);
+  }
+  template <class... Handlers>
+  void put(std::string_view pattern, Handlers... handlers) {
+    route("PUT", pattern, std::move(handlers)...);
+  }
+  template <class... Handlers>
+  void patch(std::string_view pattern, Handlers... handlers) {
+    route("PATCH", pattern, std::move(handlers)...);
+  }
+  template <class... Handlers>
+  void del(std::string_view pattern, Handlers... handlers) {
+    route("DELETE", pattern, std::move(handlers)...);
+  }
+
+  /// Runs in the worker before its first request, in the order added; may block. What it throws refuses the plugin.
+  void on_start(std::function<void()> hook) { start_hooks_.push_back(std::move(hook)); }
+  /// Runs in the worker after its last request, in the reverse order; what it throws is logged.
+  void on_stop(std::function<void()> hook) { stop_hooks_.push_back(std::move(hook)); }
+
+ private:
+  friend struct sdk::Hooks;
+
+  template <class F>
+  static constexpr bool is_handler = sdk::BlockingHandler<F> || sdk::AsyncHandler<F>;
+
+  template <class Blocking, class Async>
+  void add(std::string_view method, std::string_view pattern, Blocking blocking, Async async) {
+    using Route = sdk::Route<Blocking, Async>;
+    auto route = Route::to_abi_route(std::make_unique<Route>(api_, std::move(blocking), std::move(async)));
+    route.method = sdk::to_abi(method);
+    route.pattern = sdk::to_abi(pattern);
+    char error[512] = "";
+    if (api_.routes->add(api_.host, &route, error, sizeof error) != INDRIK_OK) throw std::runtime_error{error};
+  }
+
+  sdk::Api api_;
+  std::vector<std::function<void()>> start_hooks_;
+  std::vector<std::function<void()>> stop_hooks_;
+};
+
+}  // namespace gnu::visibility("hidden")]]indrik

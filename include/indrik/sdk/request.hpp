@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <forward_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <indrik/sdk/api.hpp>
+
+namespace [[gnu::visibility("hidden")]] indrik {
+namespace sdk {
+
+constexpr int hex_digit(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/// A part of a query with %XX and '+' replaced; a '%' that begins no escape stays (WHATWG URL, the parser of
+/// application/x-www-form-urlencoded).
+inline std::string decode_query_part(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+    if (escape) {
+      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+inline bool is_encoded(std::string_view text) noexcept { return text.find_first_of("%+") != text.npos; }
+
+}  // namespace sdk
+
+/// What a client asked. Valid until the handler ends, a coroutine's last co_return included, and so is every view it
+/// gives. For the one thread that runs the handler.
+class Request {
+ public:
+  explicit Request(const sdk::Context& context) noexcept : context_{context} {
+    raw_.struct_size = sizeof raw_;
+    context_.api->request->read(context_.exchange, &raw_);
+  }
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+
+  std::string_view method() const noexcept { return sdk::from_abi(raw_.method); }
+  /// As sent: path and query, still percent-encoded.
+  std::string_view target() const noexcept { return sdk::from_abi(raw_.target); }
+  /// Still percent-encoded, the mount included; what a route is to know of it, param() gives decoded.
+  std::string_view path() const noexcept { return sdk::from_abi(raw_.path); }
+  std::string_view body() const noexcept { return sdk::from_abi(raw_.body); }
+  /// "192.0.2.1:4711"; empty on a unix socket.
+  std::string_view peer() const noexcept { return sdk::from_abi(raw_.peer); }
+  std::string_view scheme() const noexcept { return sdk::from_abi(raw_.scheme); }
+
+  /// The first field of that name, compared without case.
+  std::optional<std::string_view> field(std::string_view name) const noexcept {
+    return found(context_.api->request->field, name);
+  }
+  /// What the path has for {name} in the route's pattern, decoded.
+  std::optional<std::string_view> param(std::string_view name) const noexcept {
+    return found(context_.api->request->param, name);
+  }
+  /// The first value of a name in the query, decoded; "" for a name without '='.
+  std::optional<std::string_view> query(std::string_view name) const {
+    for (auto rest = sdk::from_abi(raw_.query); !rest.empty();) {
+      const auto pair = rest.substr(0, rest.find('&'));
+      rest.remove_prefix(pair.size() < rest.size() ? pair.size() + 1 : rest.size());
+      const auto equals = pair.find('=');
+      if (!is_name(pair.substr(0, equals), name) || pair.empty()) continue;
+      return decoded(equals == pair.npos ? std::string_view{} : pair.substr(equals + 1));
+    }
+    return std::nullopt;
+  }
+  /// The whole query, without '?', as sent.
+  std::string_view query() const noexcept { return sdk::from_abi(raw_.query); }
+
+  /// Calls visit(name, value) for each field, in the order sent.
+  template <class Visit>
+  void each_field(Visit&& visit) const {
+    indrik_field fields[16];
+    for (std::uint64_t first = 0; first < raw_.field_count;) {
+      const auto count = context_.api->request->fields(context_.exchange, first, fields, std::size(fields));
+      for (std::uint64_t i = 0; i < count; ++i) visit(sdk::from_abi(fields[i].name), sdk::from_abi(fields[i].value));
+      first += count;
+    }
+  }
+
+ private:
+  using Lookup = std::int32_t (*)(const indrik_exchange*, indrik_text, indrik_text*);
+
+  std::optional<std::string_view> found(Lookup lookup, std::string_view name) const noexcept {
+    indrik_text value{};
+    if (lookup(context_.exchange, sdk::to_abi(name), &value) != INDRIK_OK) return std::nullopt;
+    return sdk::from_abi(value);
+  }
+  static bool is_name(std::string_view sent, std::string_view name) {
+    return sdk::is_encoded(sent) ? sdk::decode_query_part(sent) == name : sent == name;
+  }
+  std::string_view decoded(std::string_view sent) const {
+    return sdk::is_encoded(sent) ? decoded_.emplace_front(sdk::decode_query_part(sent)) : sent;
+  }
+
+  sdk::Context context_;
+  indrik_request raw_{};
+  mutable std::forward_list<std::string> decoded_;  ///< what the views given so far point into: it never moves
+};
+
+}  // namespace gnu::visibility("hidden")]]indrik

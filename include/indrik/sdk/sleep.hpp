@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+
+#include <indrik/sdk/task.hpp>
+
+namespace [[gnu::visibility("hidden")]] indrik {
+namespace sdk {
+
+/// The timer stands in the awaiting coroutine's frame, so that waiting allocates nothing.
+class Sleep {
+ public:
+  explicit Sleep(std::chrono::nanoseconds delay) noexcept : delay_{delay} {}
+  Sleep(const Sleep&) = delete;
+  Sleep& operator=(const Sleep&) = delete;
+  ~Sleep() {
+    if (sleeper_) context_.api->async->cancel_timer(context_.exchange, &timer_);
+  }
+
+  bool await_ready() const noexcept { return delay_ <= delay_.zero(); }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> sleeper) noexcept {
+    static_assert(OurPromise<Promise>, "indrik: sleep_for() can be awaited in an indrik::Task only");
+    context_ = sleeper.promise().context;
+    sleeper_ = sleeper;
+    context_.api->async->start_timer(context_.exchange, &timer_, static_cast<std::uint64_t>(delay_.count()),
+                                     &Sleep::wake, this);
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  static void wake(void* self) noexcept { std::exchange(static_cast<Sleep*>(self)->sleeper_, nullptr).resume(); }
+
+  indrik_timer timer_{};
+  std::chrono::nanoseconds delay_;
+  Context context_;
+  std::coroutine_handle<> sleeper_;  ///< none: the timer does not run
+};
+
+}  // namespace sdk
+
+/// `co_await sleep_for(100ms)` in a Task: goes on after that time, never before; others are served meanwhile.
+/// Not at all for zero and less; for a century at most.
+template <class Rep, class Period>
+[[nodiscard]] sdk::Sleep sleep_for(std::chrono::duration<Rep, Period> delay) noexcept {
+  using std::chrono::nanoseconds;
+  constexpr std::chrono::hours kCentury{876'000};  // fits nanoseconds, which the longest of other units does not
+  return sdk::Sleep{delay < kCentury ? std::chrono::ceil<nanoseconds>(delay) : nanoseconds{kCentury}};
+}
+
+}  // namespace gnu::visibility("hidden")]]indrik

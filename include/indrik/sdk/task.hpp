@@ -1,0 +1,127 @@
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <exception>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <indrik/sdk/api.hpp>
+
+namespace [[gnu::visibility("hidden")]] indrik {
+
+template <class T>
+class Task;
+
+namespace sdk {
+
+/// What every coroutine of ours knows: for which request it runs. It is told by whoever awaits it.
+struct PromiseBase {
+  Context context;
+};
+
+template <class Promise>
+concept OurPromise = std::derived_from<Promise, PromiseBase>;
+
+template <class T>
+struct TaskPromiseBase : PromiseBase {
+  using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+  /// Goes on with whoever waits, without growing the stack.
+  struct ToWaiter {
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> done) const noexcept {
+      return done.promise().waiter;
+    }
+    void await_resume() const noexcept {}
+  };
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+  ToWaiter final_suspend() const noexcept { return {}; }
+  void unhandled_exception() noexcept { outcome.template emplace<2>(std::current_exception()); }
+
+  Value take() {
+    if (auto* thrown = std::get_if<2>(&outcome)) std::rethrow_exception(std::move(*thrown));
+    return std::get<1>(std::move(outcome));
+  }
+
+  std::coroutine_handle<> waiter;
+  std::variant<std::monostate, Value, std::exception_ptr> outcome;
+};
+
+template <class T>
+struct TaskPromise : TaskPromiseBase<T> {
+  Task<T> get_return_object() noexcept;
+  template <std::convertible_to<T> From>
+  void return_value(From&& value) {
+    this->outcome.template emplace<1>(std::forward<From>(value));
+  }
+};
+
+template <>
+struct TaskPromise<void> : TaskPromiseBase<void> {
+  Task<void> get_return_object() noexcept;
+  void return_void() noexcept { outcome.emplace<1>(); }
+};
+
+}  // namespace sdk
+
+/// A coroutine that gives a T. It begins when it is awaited, which can be done once, in another Task; what it throws is
+/// thrown there. Its frame is its only memory. Loop thread only.
+template <class T = void>
+class [[nodiscard]] Task {
+ public:
+  using promise_type = sdk::TaskPromise<T>;
+
+  Task(Task&& other) noexcept : coroutine_{std::exchange(other.coroutine_, nullptr)} {}
+  Task& operator=(Task&& other) noexcept {
+    std::swap(coroutine_, other.coroutine_);
+    return *this;
+  }
+  ~Task() {
+    if (coroutine_) coroutine_.destroy();
+  }
+
+  class Awaiter {
+   public:
+    explicit Awaiter(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_{coroutine} {}
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+      static_assert(sdk::OurPromise<Promise>, "indrik: a Task can be awaited in another indrik::Task only");
+      coroutine_.promise().context = waiter.promise().context;
+      coroutine_.promise().waiter = waiter;
+      return coroutine_;
+    }
+    T await_resume() {
+      if constexpr (std::is_void_v<T>)
+        coroutine_.promise().take();
+      else
+        return coroutine_.promise().take();
+    }
+
+   private:
+    std::coroutine_handle<promise_type> coroutine_;
+  };
+  Awaiter operator co_await() && noexcept { return Awaiter{coroutine_}; }
+
+ private:
+  friend promise_type;
+  explicit Task(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_{coroutine} {}
+  std::coroutine_handle<promise_type> coroutine_;
+};
+
+namespace sdk {
+
+template <class T>
+Task<T> TaskPromise<T>::get_return_object() noexcept {
+  return Task<T>{std::coroutine_handle<TaskPromise>::from_promise(*this)};
+}
+inline Task<void> TaskPromise<void>::get_return_object() noexcept {
+  return Task<void>{std::coroutine_handle<TaskPromise>::from_promise(*this)};
+}
+
+}  // namespace sdk
+}  // namespace gnu::visibility("hidden")]]indrik

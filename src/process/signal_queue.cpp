@@ -4,7 +4,7 @@
 
 namespace indrik::process {
 
-Result<SignalQueue> SignalQueue::open(std::initializer_list<int> signals) {
+Result<SignalQueue> SignalQueue::open(std::span<const int> signals) {
   sigset_t set;
   ::sigemptyset(&set);
   for (const int signal : signals) ::sigaddset(&set, signal);

@@ -5,6 +5,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <span>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -17,12 +18,17 @@ namespace indrik::process {
 class SignalQueue {
  public:
   /// Blocks `signals`, in addition to what is blocked already. Call before any thread is started.
-  static Result<SignalQueue> open(std::initializer_list<int> signals);
+  static Result<SignalQueue> open(std::span<const int> signals);
+  static Result<SignalQueue> open(std::initializer_list<int> signals) {
+    return open(std::span{signals.begin(), signals.size()});
+  }
 
   /// Readable while a signal waits; for poll(2) and event loops.
   int fd() const noexcept { return fd_.get(); }
   /// The next signal, with its sender; none when none waits. Never blocks.
   std::optional<signalfd_siginfo> next() noexcept;
+  /// In a forked child: gives the inherited queue up. The signals stay blocked.
+  void close() noexcept { fd_.reset(); }
 
  private:
   explicit SignalQueue(Fd fd) noexcept : fd_{std::move(fd)} {}

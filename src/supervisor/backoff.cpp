@@ -1,0 +1,23 @@
+#include "supervisor/backoff.h"
+
+#include <algorithm>
+
+namespace indrik::supervisor {
+
+void Backoff::died_young(TimePoint born, TimePoint now) noexcept {
+  if (born < counted_) return;
+  counted_ = now;
+  next_ = now + delay_;
+  delay_ = std::min(std::max(delay_ * 2, kFirst), kLongest);
+}
+
+void Backoff::fork_failed(TimePoint now) noexcept {
+  delay_ = std::max(delay_, kFirst);
+  died_young(now, now);
+}
+
+void Backoff::proved(TimePoint born) noexcept {
+  if (born >= counted_) reset();
+}
+
+}  // namespace indrik::supervisor

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "supervisor/child_table.h"
+
+namespace indrik::supervisor {
+
+/// One worker as the master sees it.
+struct Child {
+  pid_t pid = 0;
+  std::size_t slot = 0;
+  std::uint32_t generation = 0;
+  ChildState state = ChildState::starting;
+  TimePoint born;
+  std::optional<TimePoint> ready_at;
+  TimePoint heartbeat;                    ///< as last read from its slot
+  TimePoint deadline = TimePoint::max();  ///< of its present state
+
+  /// Starting or serving, and not asked to end.
+  bool is_active() const noexcept { return state == ChildState::starting || state == ChildState::ready; }
+};
+
+/// How long the master waits for a child in each state.
+struct Patience {
+  milliseconds silence{0};                      ///< between two heartbeats; 0: for ever
+  milliseconds start{0};                        ///< until ready; 0: for ever
+  milliseconds graceful{0};                     ///< from SIGTERM to SIGKILL
+  static constexpr milliseconds kQuick{1'000};  ///< from SIGQUIT or SIGABRT to SIGKILL
+};
+
+/// All living workers and what is due for them. Pure bookkeeping: no system call, and time is passed in, so that a
+/// child's whole life is tested without a fork.
+class Children {
+ public:
+  struct Due {
+    pid_t pid;
+    ChildEvent event;
+  };
+
+  explicit Children(std::size_t slots) : slots_{slots} { all_.reserve(slots); }
+
+  /// A slot without a child; none: the scoreboard is full.
+  std::optional<std::size_t> vacant_slot() const noexcept;
+  void add(pid_t pid, std::size_t slot, std::uint32_t generation, const Patience& patience, TimePoint now);
+  /// Null: not ours. Valid until add() or remove().
+  Child* find(pid_t pid) noexcept;
+  void remove(pid_t pid) noexcept;
+
+  /// Moves the child on by the table and sets its new deadline; returns the signal to send, 0: none.
+  static int apply(Child& child, ChildEvent event, const Patience& patience, TimePoint now) noexcept;
+
+  /// Who has run out of time, at most one event a child.
+  std::vector<Due> overdue(const Patience& patience, TimePoint now) const;
+  /// When overdue() will next have something to say, if nothing changes.
+  TimePoint next_deadline(const Patience& patience) const noexcept;
+
+  std::size_t active(std::uint32_t generation) const noexcept;
+  std::size_t ready(std::uint32_t generation) const noexcept;
+  /// The longest-living active child of the generation: who goes first when there are too many.
+  Child* oldest_active(std::uint32_t generation) noexcept;
+
+  bool empty() const noexcept { return all_.empty(); }
+  std::size_t slots() const noexcept { return slots_; }
+  std::vector<Child>& all() noexcept { return all_; }
+
+ private:
+  std::size_t slots_;
+  std::vector<Child> all_;
+};
+
+/// Whether a child that ended with `wait_status` died young, which makes the next fork wait: before it was ready, or by
+/// its own fault within a second of that. One that was told to end, or that somebody killed from outside, did not.
+bool died_young(const Child& child, int wait_status, TimePoint now) noexcept;
+
+}  // namespace indrik::supervisor

@@ -1,0 +1,312 @@
+#include "supervisor/master.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <optional>
+
+#include "process/signal_queue.h"
+#include "supervisor/backoff.h"
+#include "supervisor/signals.h"
+#include "supervisor/workforce.h"
+
+namespace indrik::supervisor {
+namespace {
+
+enum class Phase : std::uint8_t { booting, serving, stopping, stopped };
+
+/// How long a new worker may take to become ready at a reload where no timeout is set: the old ones must not wait for
+/// ever.
+constexpr milliseconds kReloadStart{30'000};
+
+process::SignalQueue open_signals() {
+  std::vector<int> numbers;
+  for (const auto& spec : kSignals) numbers.push_back(spec.number);
+  auto queue = process::SignalQueue::open(numbers);
+  if (!queue) throw BootError{ExitCode::run_failed, queue.error().text()};
+  return *std::move(queue);
+}
+
+Fd open_notice() {
+  Fd notice{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!notice) throw BootError{ExitCode::run_failed, Error::from_errno(errno, "make an eventfd").text()};
+  return notice;
+}
+
+ExitCode boot_failure(int wait_status) noexcept {
+  const int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
+  if (code == static_cast<int>(ExitCode::plugin_not_loaded)) return ExitCode::plugin_not_loaded;
+  if (code == static_cast<int>(ExitCode::wrong_configuration)) return ExitCode::wrong_configuration;
+  return ExitCode::never_ready;
+}
+
+int poll_timeout(TimePoint deadline) noexcept {
+  if (deadline == TimePoint::max()) return -1;
+  const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
+}
+
+/// Workers of one plan. Each reload makes a new one.
+struct Generation {
+  Plan plan;
+  std::uint32_t number = 0;
+
+  std::size_t configured() const noexcept { return static_cast<std::size_t>(std::max(plan.policy.workers, 1)); }
+  Patience patience() const noexcept {
+    return {.silence = plan.policy.timeout, .start = plan.policy.timeout, .graceful = plan.policy.graceful_timeout};
+  }
+};
+
+}  // namespace
+
+struct Master::State {
+  State(Plan plan, Reload reload_plan, std::vector<net::Listener> open, process::Scoreboard& scoreboard,
+        log::ErrorLog& error_log)
+      : reload{std::move(reload_plan)},
+        listeners{std::move(open)},
+        log{error_log},
+        signals{open_signals()},
+        notice{open_notice()},
+        workforce{scoreboard, signals, notice.get(), error_log},
+        current{.plan = std::move(plan), .number = 1},
+        wanted{current.configured()} {}
+
+  // The loop's duties, in order.
+  void spawn_missing_workers();
+  void wait_until_something_happens();
+  void obey_signals();
+  void judge(const Loss& loss);
+  void advance_phase();
+
+  void obey(Command command);
+  void change_workers(int difference);
+  void reopen_logs();
+  void stop(ChildEvent how);
+  void fail_boot(const Loss& loss);
+  void begin_reload();
+  void spawn_candidates();
+  void fail_reload(const std::string& reason);
+  void finish_reload();
+  void note_proofs(TimePoint now);
+
+  Children& children() noexcept { return workforce.children(); }
+  Patience patience() const noexcept { return current.patience(); }
+
+  Reload reload;
+  std::vector<net::Listener> listeners;
+  log::ErrorLog& log;
+  process::SignalQueue signals;
+  Fd notice;
+  Workforce workforce;
+
+  Phase phase = Phase::booting;
+  ExitCode exit_code = ExitCode::ok;
+  Generation current;
+  std::size_t wanted;                   ///< workers of the current generation: the plan's number, then TTIN and TTOU
+  std::optional<Generation> candidate;  ///< being started beside the current one
+  std::uint32_t last_generation = 1;
+  bool reload_again = false;
+  Backoff backoff;
+};
+
+Master::Master(Plan plan, Reload reload, std::vector<net::Listener> listeners, process::Scoreboard& scoreboard,
+               log::ErrorLog& log)
+    : state_{std::make_unique<State>(std::move(plan), std::move(reload), std::move(listeners), scoreboard, log)} {}
+
+Master::~Master() = default;
+
+int Master::run() {
+  auto& s = *state_;
+  process::ignore_broken_pipes();
+  while (s.phase != Phase::stopped) {  // from here on we must not die: log, set a deadline, try again
+    s.spawn_missing_workers();         // none while stopping
+    s.wait_until_something_happens();
+    s.obey_signals();
+    s.workforce.read_slots(s.patience());
+    for (const auto& loss : s.workforce.reap()) s.judge(loss);
+    s.workforce.hurry_overdue(s.patience());
+    s.advance_phase();  // booting -> serving (and from generation to generation) -> stopping -> stopped
+  }
+  s.log.info("stopped");
+  return static_cast<int>(s.exit_code);
+}
+
+void Master::State::spawn_missing_workers() {
+  if (phase == Phase::stopping) return;
+  while (children().active(current.number) < wanted && Clock::now() >= backoff.next() && children().vacant_slot()) {
+    const auto spawned = workforce.spawn(current.plan.worker_main, current.number, listeners, patience());
+    if (spawned) continue;
+    const auto now = Clock::now();
+    backoff.fork_failed(now);
+    log.error("{}; trying again in {} ms", spawned.error().text(),
+              std::chrono::ceil<milliseconds>(backoff.next() - now).count());
+  }
+  while (children().active(current.number) > wanted)
+    workforce.tell(*children().oldest_active(current.number), ChildEvent::told_to_retire, patience());
+  if (candidate) spawn_candidates();
+}
+
+void Master::State::spawn_candidates() {
+  auto limits = candidate->patience();
+  if (limits.start.count() == 0) limits.start = kReloadStart;
+  // A full scoreboard is waited for: those who retire will leave it.
+  while (children().active(candidate->number) < candidate->configured() && children().vacant_slot()) {
+    const auto spawned = workforce.spawn(candidate->plan.worker_main, candidate->number, listeners, limits);
+    if (!spawned) return fail_reload(spawned.error().text());
+  }
+}
+
+void Master::State::wait_until_something_happens() {
+  auto deadline = children().next_deadline(patience());
+  if (phase != Phase::stopping && children().active(current.number) < wanted && children().vacant_slot())
+    deadline = std::min(deadline, backoff.next());
+  pollfd sources[] = {{.fd = signals.fd(), .events = POLLIN, .revents = 0},
+                      {.fd = notice.get(), .events = POLLIN, .revents = 0}};
+  ::poll(sources, 2, poll_timeout(deadline));
+  std::uint64_t notices = 0;
+  (void)!::read(notice.get(), &notices, sizeof notices);  // only wakes us: the slots say the rest
+}
+
+void Master::State::obey_signals() {
+  while (const auto signal = signals.next()) {
+    const auto* spec = std::find_if(kSignals.begin(), kSignals.end(),
+                                    [&](const auto& s) { return s.number == static_cast<int>(signal->ssi_signo); });
+    if (spec == kSignals.end()) continue;
+    if (spec->command != Command::reap && spec->command != Command::nothing)
+      log.info("signal {} from pid {}", spec->name, static_cast<int>(signal->ssi_pid));
+    obey(spec->command);
+  }
+}
+
+void Master::State::obey(Command command) {
+  switch (command) {
+    case Command::stop:
+      return stop(phase == Phase::stopping ? ChildEvent::told_to_quit : ChildEvent::told_to_retire);
+    case Command::stop_quickly:
+      return stop(ChildEvent::told_to_quit);
+    case Command::reload:
+      reload_again = phase != Phase::stopping;
+      return;
+    case Command::more_workers:
+      return change_workers(+1);
+    case Command::fewer_workers:
+      return change_workers(-1);
+    case Command::reopen_logs:
+      return reopen_logs();
+    case Command::reap:
+    case Command::nothing:
+      return;
+  }
+}
+
+void Master::State::change_workers(int difference) {
+  const auto changed = static_cast<std::size_t>(static_cast<std::int64_t>(wanted) + difference);
+  if (changed < 1 || changed > children().slots()) {
+    log.warning("the number of workers stays {}: it must be 1 to {}", wanted, children().slots());
+    return;
+  }
+  wanted = changed;
+  log.info("the number of workers is now {}", wanted);
+}
+
+void Master::State::reopen_logs() {
+  if (const auto reopened = log.reopen(); !reopened) log.error("{}; writing to the old file", reopened.error().text());
+  workforce.forward(SIGUSR1);
+}
+
+void Master::State::stop(ChildEvent how) {
+  if (phase != Phase::stopping)
+    log.info("stopping {}: {} workers", how == ChildEvent::told_to_retire ? "gracefully" : "quickly",
+             children().all().size());
+  phase = Phase::stopping;
+  candidate.reset();
+  workforce.tell_all(how, patience());
+  // Ours are the last copies as soon as the workers have closed theirs: who connects now shall be refused at once, not
+  // wait for an answer that never comes.
+  for (auto& listener : listeners) listener.close_and_unlink();
+}
+
+void Master::State::judge(const Loss& loss) {
+  const auto& child = loss.child;
+  const bool was_told = child.state == ChildState::retiring || child.state == ChildState::quitting;
+  if (was_told || phase == Phase::stopping) return log.info("{}", loss.sentence);
+  const bool young = died_young(child, loss.wait_status, loss.when);
+  if (candidate && child.generation == candidate->number && young) return fail_reload(loss.sentence);
+  if (phase == Phase::booting && !child.ready_at) return fail_boot(loss);
+  if (WIFEXITED(loss.wait_status) && WEXITSTATUS(loss.wait_status) == 0 && !young)
+    log.info("{}", loss.sentence);
+  else
+    log.error("{}", loss.sentence);
+  if (child.generation != current.number) return;
+  note_proofs(loss.when);
+  if (young)
+    backoff.died_young(child.born, loss.when);
+  else if (child.ready_at && loss.when - *child.ready_at >= Backoff::kProof)
+    backoff.proved(child.born);
+}
+
+void Master::State::note_proofs(TimePoint now) {
+  for (const auto& child : children().all())
+    if (child.generation == current.number && child.ready_at && now - *child.ready_at >= Backoff::kProof)
+      backoff.proved(child.born);
+}
+
+void Master::State::fail_boot(const Loss& loss) {
+  log.critical("{}: the server does not start", loss.sentence);
+  exit_code = boot_failure(loss.wait_status);
+  stop(ChildEvent::told_to_quit);
+}
+
+void Master::State::advance_phase() {
+  if (phase == Phase::stopping) {
+    if (children().empty()) phase = Phase::stopped;
+    return;
+  }
+  if (phase == Phase::booting && children().ready(current.number) >= wanted) {
+    phase = Phase::serving;
+    log.info("all {} workers are ready", wanted);
+  }
+  if (candidate && children().ready(candidate->number) >= candidate->configured()) finish_reload();
+  if (phase == Phase::serving && !candidate && reload_again) begin_reload();
+}
+
+void Master::State::begin_reload() {
+  reload_again = false;
+  log.info("reload begun");
+  auto plan = reload();
+  if (!plan) return log.error("reload failed: {}; nothing has changed", plan.error().text());
+  Generation next{.plan = *std::move(plan), .number = ++last_generation};
+  if (next.configured() + wanted > children().slots())
+    return log.error(
+        "reload failed: {} new workers beside {} are more than the {} that there is room for; nothing has changed",
+        next.configured(), wanted, children().slots());
+  candidate = std::move(next);
+}
+
+void Master::State::fail_reload(const std::string& reason) {
+  log.error("reload failed: {}; the workers of before stay", reason);
+  for (auto& child : children().all()) {
+    if (child.generation != candidate->number) continue;
+    // One that serves already may have requests.
+    const bool serves = child.state == ChildState::ready;
+    workforce.tell(child, serves ? ChildEvent::told_to_retire : ChildEvent::told_to_quit, patience());
+  }
+  candidate.reset();
+}
+
+void Master::State::finish_reload() {
+  current = *std::move(candidate);
+  candidate.reset();
+  wanted = current.configured();
+  backoff.reset();
+  for (auto& child : children().all())
+    if (child.generation != current.number) workforce.tell(child, ChildEvent::told_to_retire, patience());
+  log.info("reload done: {} new workers are ready, those of before finish their requests", wanted);
+}
+
+}  // namespace indrik::supervisor

@@ -1,0 +1,30 @@
+#include "supervisor/signals.h"
+
+#include <fmt/format.h>
+
+namespace indrik::supervisor {
+
+std::string signals_document() {
+  std::string text =
+      "# Signals\n\n"
+      "Made from the table in `src/supervisor/signals.h`; a test compares. To write it again:\n"
+      "`INDRIK_WRITE_DOCS=1 build/dev/tests/unit_supervisor --gtest_filter='SignalsTest.*'`.\n\n"
+      "| signal | to the master | to a worker |\n|---|---|---|\n";
+  for (const auto& signal : kSignals)
+    text += fmt::format("| {} | {} | {} |\n", signal.name, signal.to_master, signal.to_worker);
+  text +=
+      "\n"
+      "Two more act on workers only. ABRT is sent by the master to a worker that is stuck (its heartbeat is older "
+      "than\n"
+      "`timeout`, or it was not ready within it): the worker dies and leaves a core where the system allows it; KILL\n"
+      "follows a second later. When the master itself ends for whatever reason, the kernel kills its workers "
+      "(KILL).\n\n"
+      "A worker that was killed from outside is replaced at once. One that dies before it is ready, or by its own "
+      "fault\n"
+      "within a second of that, is replaced at once the first time, then after 100 ms, 200 ms … 10 s, until a new "
+      "worker\n"
+      "has served for 10 s.\n";
+  return text;
+}
+
+}  // namespace indrik::supervisor

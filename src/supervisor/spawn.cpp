@@ -1,0 +1,44 @@
+#include "supervisor/spawn.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/error.h"
+#include "process/parent.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
+
+namespace indrik::supervisor {
+namespace {
+
+/// A worker that cannot start says why by a BootError or by itself; anything else that it throws ends it by SIGABRT.
+int worker_code(const WorkerMain& worker_main, const Seat& seat, log::ErrorLog& log) noexcept {
+  try {
+    return worker_main(seat);
+  } catch (const BootError& error) {
+    log.error("worker {}: {}", seat.number, error.what());
+    return static_cast<int>(error.code());
+  }
+}
+
+}  // namespace
+
+Result<pid_t> spawn_worker(const WorkerMain& worker_main, const Seat& seat, process::SignalQueue& masters_signals,
+                           log::ErrorLog& log) {
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail(Error::from_errno(errno, "fork worker {}", seat.number));
+  if (pid > 0) return pid;
+  if (!process::die_with_parent(seat.master)) ::_exit(static_cast<int>(ExitCode::run_failed));
+  masters_signals.close();
+  seat.slot.pid.store(::getpid(), std::memory_order_relaxed);
+  const int code = worker_code(worker_main, seat, log);
+#if defined(__SANITIZE_ADDRESS__)
+  __lsan_do_leak_check();  // _exit would skip it
+#endif
+  ::_exit(code);
+}
+
+}  // namespace indrik::supervisor

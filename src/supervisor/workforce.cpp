@@ -1,0 +1,144 @@
+#include "supervisor/workforce.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "process/exit_status.h"
+#include "supervisor/spawn.h"
+
+namespace indrik::supervisor {
+namespace {
+
+std::string in_seconds(Clock::duration duration) {
+  return fmt::format("{:.1f} s", std::chrono::duration<double>(duration).count());
+}
+
+TimePoint time_of(std::int64_t monotonic) noexcept {
+  return TimePoint{std::chrono::duration_cast<Clock::duration>(nanoseconds{monotonic})};
+}
+
+/// A slot keeps its totals over the change of its worker; everything else is the worker's.
+void clear(process::Slot& slot) noexcept {
+  slot.state = process::WorkerState::empty;
+  slot.pid = 0;
+  slot.connections = 0;
+  slot.in_flight = 0;
+  slot.heartbeat_ns = 0;
+  process::end_running(slot);
+}
+
+}  // namespace
+
+Result<void> Workforce::spawn(const WorkerMain& worker_main, std::uint32_t generation,
+                              std::span<const net::Listener> listeners, const Patience& patience) {
+  const auto number = *children_.vacant_slot();
+  auto& slot = scoreboard_.slots()[number];
+  clear(slot);
+  slot.generation = generation;
+  slot.heartbeat_ns = monotonic_ns();
+  slot.state = process::WorkerState::starting;
+  const Seat seat{
+      .slot = slot, .number = number, .notice_fd = notice_fd_, .master = ::getpid(), .listeners = listeners};
+  auto pid = spawn_worker(worker_main, seat, signals_, log_);
+  if (!pid) {
+    clear(slot);
+    return fail(std::move(pid).error());
+  }
+  slot.pid = *pid;
+  children_.add(*pid, number, generation, patience, Clock::now());
+  log_.debug("worker {} (pid {}) started", number, *pid);
+  return {};
+}
+
+void Workforce::read_slot(Child& child, const Patience& patience) {
+  const auto& slot = scoreboard_.slots()[child.slot];
+  child.heartbeat = time_of(slot.heartbeat_ns.load(std::memory_order_relaxed));
+  const auto state = slot.state.load(std::memory_order_acquire);
+  const bool serves = state == process::WorkerState::ready || state == process::WorkerState::retiring;
+  if (!serves || child.state != ChildState::starting) return;
+  tell(child, ChildEvent::became_ready, patience);
+  log_.debug("{} is ready", name_of(child));
+}
+
+void Workforce::read_slots(const Patience& patience) {
+  for (auto& child : children_.all()) read_slot(child, patience);
+}
+
+std::vector<Loss> Workforce::reap() {
+  std::vector<Loss> losses;
+  int status = 0;
+  // SIGCHLDs merge: look for every exit, never count signals.
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    Child* child = children_.find(pid);
+    if (child == nullptr) continue;  // somebody's orphan, where we are process 1
+    read_slot(*child, {});           // it may have become ready since we last looked
+    losses.push_back(loss_of(*child, status));
+    clear(scoreboard_.slots()[child->slot]);
+    children_.remove(pid);
+  }
+  return losses;
+}
+
+Loss Workforce::loss_of(const Child& child, int wait_status) const {
+  const auto now = Clock::now();
+  return {.child = child,
+          .wait_status = wait_status,
+          .when = now,
+          .sentence = fmt::format("{} {} after {}{}{}", name_of(child), process::exit_description(wait_status),
+                                  in_seconds(now - child.born), child.ready_at ? "" : ", before it was ready",
+                                  occupation_of(child))};
+}
+
+void Workforce::hurry_overdue(const Patience& patience) {
+  const auto now = Clock::now();
+  for (const auto& due : children_.overdue(patience, now)) {
+    Child& child = *children_.find(due.pid);
+    log_impatience(child, due.event, now);
+    tell(child, due.event, patience);
+  }
+}
+
+void Workforce::log_impatience(const Child& child, ChildEvent event, TimePoint now) {
+  const auto next = transition(child.state, event);
+  const auto what = [&]() -> std::string {
+    if (event == ChildEvent::fell_silent) return "has been silent for " + in_seconds(now - child.heartbeat);
+    switch (child.state) {
+      case ChildState::starting:
+        return "is not ready after " + in_seconds(now - child.born);
+      case ChildState::retiring:
+        return "has not finished within the graceful timeout";
+      default:
+        return "has not ended within a second";
+    }
+  }();
+  log_.error("{} {}: sending {}{}", name_of(child), what, process::signal_name(next.signal), occupation_of(child));
+}
+
+void Workforce::tell(Child& child, ChildEvent event, const Patience& patience) {
+  // The pid is still the child's: it has not been reaped.
+  if (const int signal = Children::apply(child, event, patience, Clock::now()); signal != 0) ::kill(child.pid, signal);
+}
+
+void Workforce::tell_all(ChildEvent event, const Patience& patience) {
+  for (auto& child : children_.all()) tell(child, event, patience);
+}
+
+void Workforce::forward(int signal) const noexcept {
+  for (const auto& child : children_.all()) ::kill(child.pid, signal);
+}
+
+std::string Workforce::name_of(const Child& child) const {
+  return fmt::format("worker {} (pid {})", child.slot, child.pid);
+}
+
+std::string Workforce::occupation_of(const Child& child) const {
+  const auto running = process::running_in(scoreboard_.slots()[child.slot]);
+  if (!running) return {};
+  return fmt::format("; running for {}: {}", in_seconds(Clock::now() - time_of(running->since_ns)), running->what);
+}
+
+}  // namespace indrik::supervisor

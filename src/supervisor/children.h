@@ -69,6 +69,7 @@ class Children {
   bool empty() const noexcept { return all_.empty(); }
   std::size_t slots() const noexcept { return slots_; }
   std::vector<Child>& all() noexcept { return all_; }
+  const std::vector<Child>& all() const noexcept { return all_; }
 
  private:
   std::size_t slots_;

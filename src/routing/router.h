@@ -82,7 +82,10 @@ class Router {
   std::size_t size() const noexcept { return size_; }
 
  private:
+  friend class PathWalk;
   struct Node;
+
+  void refuse(std::string_view path, Match& match) const;
 
   struct Hash {
     using is_transparent = void;

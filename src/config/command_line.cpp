@@ -28,6 +28,8 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
     {"-c,--config", "FILE", Mode::run, "Read settings and [[app]] tables from this TOML file."},
 });
 
+std::string_view long_form(std::string_view flag) { return flag.substr(flag.rfind("--")); }
+
 /// The library's parser, told of every row of both tables. Values are only collected here: assign() judges them.
 class Parser {
  public:
@@ -49,7 +51,7 @@ class Parser {
       app_.parse(arguments);
     } catch (const CLI::ArgumentMismatch& error) {  // the last argument: "--pid: 1 required TEXT missing"
       line.mistakes.push_back(fmt::format("flag {}: its value is missing", subject(error)));
-    } catch (const CLI::ParseError& error) {  // "Could not convert: --check-config = yes"
+    } catch (const CLI::ParseError& error) {  // "Could not convert: --check-config = 5x"
       line.mistakes.push_back(fmt::format("command line: {}", printable(error.what())));
     }
     for (const auto& unknown : app_.remaining())
@@ -86,11 +88,16 @@ class Parser {
 
   void read_commands(CommandLine& line) const {
     for (std::size_t i = kCommands.size(); i-- > 0;) {
-      if (commands_[i]->count() == 0) continue;
-      if (kCommands[i].placeholder.empty())
-        line.mode = kCommands[i].mode;
-      else if (!commands_[i]->results().empty())
-        line.config_file = commands_[i]->results().back();
+      const auto& [flag, placeholder, mode, doc] = kCommands[i];
+      for (const auto& value : commands_[i]->results()) {
+        if (placeholder.empty()) {
+          line.mode = mode;
+          if (value != "true") line.mistakes.push_back(fmt::format("flag {}: it takes no value", long_form(flag)));
+        } else {
+          line.config_file = value;
+          if (value.empty()) line.mistakes.push_back(fmt::format("flag {}: its value is empty", long_form(flag)));
+        }
+      }
     }
   }
 
@@ -98,7 +105,7 @@ class Parser {
     flag = flag.substr(0, flag.find('='));
     std::vector<std::string_view> known;
     for (const auto& spec : settings_table()) known.push_back(long_flag(spec));
-    for (const auto& command : kCommands) known.push_back(command.flag.substr(command.flag.rfind("--")));
+    for (const auto& command : kCommands) known.push_back(long_form(command.flag));
     return fmt::format("unknown flag {}{}", shortened(flag), did_you_mean(flag, known, "", "; see --help"));
   }
 

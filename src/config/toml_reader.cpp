@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <sstream>
 #include <toml.hpp>
@@ -39,6 +40,23 @@ std::string spelt(const Toml& value) {
 }
 
 std::string describe(const Toml& value) { return value.is_table() ? "a table" : shortened(spelt(value)); }
+
+/// The parser gives the nearest number that an int64 holds, or nonsense, for one that none holds: look at the source.
+bool fits(const Toml& integer) {
+  const auto place = integer.location();
+  std::string text = place.line_str().substr(place.column() - 1, place.region());
+  std::erase(text, '_');
+  std::string_view digits = text;
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  int base = 10;
+  if (digits.starts_with("0x")) base = 16;
+  if (digits.starts_with("0o")) base = 8;
+  if (digits.starts_with("0b")) base = 2;
+  if (base != 10) digits.remove_prefix(2);
+  std::int64_t number = 0;
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+  return error == std::errc{} && stop == digits.data() + digits.size() && number == integer.as_integer();
+}
 
 /// A scalar, or an array of scalars; none for tables and whatever contains arrays or tables.
 std::optional<Value> scalar(const Toml& value) {
@@ -91,6 +109,7 @@ class Reader {
   explicit Reader(const std::string& name) : name_{name} {}
 
   FileReading read(const Toml& document) {
+    refuse_large_numbers(document);
     for (const auto& [key, value] : document.as_table()) {
       if (key == "app") {
         read_apps(value);
@@ -108,6 +127,14 @@ class Reader {
   std::string at(int line) const { return fmt::format("{}:{}", name_, line); }
   void mistake(int line, const std::string& text) {
     reading_.mistakes.push_back({line, fmt::format("{}: {}", at(line), text)});
+  }
+
+  void refuse_large_numbers(const Toml& value) {
+    if (value.is_integer() && !fits(value)) mistake(line_of(value), "a number that 64 bits do not hold");
+    if (value.is_array())
+      for (const auto& item : value.as_array()) refuse_large_numbers(item);
+    if (value.is_table())
+      for (const auto& [key, item] : value.as_table()) refuse_large_numbers(item);
   }
 
   void read_apps(const Toml& value) {

@@ -1,0 +1,98 @@
+#include "config/plugin_lookup.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "temporary_folder.h"
+
+namespace indrik::config {
+namespace {
+
+using testing::EndsWith;
+
+class PluginLookupTest : public testing::Test {
+ protected:
+  Lookup lookup() const { return {folder_.path() / "here", folder_.path() / "conf", folder_.path() / "plugins"}; }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(PluginLookupTest, TakesANameWithASlashAsGiven) {
+  const auto path = folder_.file("elsewhere/a.so");
+  folder_.file("here/a.so");
+  const auto found = find_plugin(path.native(), lookup());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found, path);
+}
+
+TEST_F(PluginLookupTest, SearchesTheCurrentFolderThenTheFilesThenThePluginDirectory) {
+  const auto last = folder_.file("plugins/a.so");
+  EXPECT_EQ(*find_plugin("a.so", lookup()), last);
+  const auto second = folder_.file("conf/a.so");
+  EXPECT_EQ(*find_plugin("a.so", lookup()), second);
+  const auto first = folder_.file("here/a.so");
+  EXPECT_EQ(*find_plugin("a.so", lookup()), first);
+}
+
+TEST_F(PluginLookupTest, DoesNotSearchAnEmptyFolder) {
+  folder_.file("here/a.so");
+  auto places = lookup();
+  places.working_folder.clear();
+  EXPECT_FALSE(find_plugin("a.so", places));
+}
+
+TEST_F(PluginLookupTest, PassesOverAFolderOfThatName) {
+  std::filesystem::create_directories(folder_.path() / "conf/a.so");
+  const auto file = folder_.file("plugins/a.so");
+  EXPECT_EQ(*find_plugin("a.so", lookup()), file);
+}
+
+TEST_F(PluginLookupTest, NamesTheFoldersItSearched) {
+  const auto found = find_plugin("zebra.so", lookup());
+  ASSERT_FALSE(found);
+  const auto base = folder_.path().native();
+  EXPECT_EQ(found.error().text(),
+            "plugin zebra.so is in none of the folders " + base + "/here, " + base + "/conf, " + base + "/plugins");
+}
+
+TEST_F(PluginLookupTest, NamesTheNearestPlugin) {
+  folder_.file("plugins/health.so");
+  folder_.file("plugins/hello.so");
+  folder_.file("plugins/helth.txt");
+  EXPECT_THAT(find_plugin("helth.so", lookup()).error().text(), EndsWith("; did you mean health.so?"));
+  EXPECT_THAT(find_plugin(folder_.path().native() + "/plugins/helo.so", lookup()).error().text(),
+              EndsWith("/plugins/helo.so: no such file; did you mean hello.so?"));
+}
+
+TEST_F(PluginLookupTest, KnowsThatTheEndingWasForgotten) {
+  folder_.file("plugins/hi.so");
+  EXPECT_THAT(find_plugin("hi", lookup()).error().text(), EndsWith("; did you mean hi.so?"));
+}
+
+TEST_F(PluginLookupTest, SearchesTheCurrentFolderForTheCommandLineOnly) {
+  Loaded loaded;
+  loaded.config_file = "conf/indrik.toml";
+  loaded.settings.plugin_directory = "/usr/lib/indrik";
+  const auto typed = lookup_for({.from_command_line = true}, loaded);
+  EXPECT_EQ(typed.working_folder, ".");
+  EXPECT_EQ(typed.config_folder, "conf");
+  EXPECT_EQ(typed.plugin_directory, "/usr/lib/indrik");
+  EXPECT_EQ(lookup_for({}, loaded).working_folder, "");
+}
+
+TEST_F(PluginLookupTest, AlwaysFindsAPathWithASlash) {  // dlopen(3) would search the system's folders otherwise
+  Loaded loaded;
+  loaded.config_file = "indrik.toml";
+  loaded.settings.plugin_directory = "plugins";
+  EXPECT_EQ(lookup_for({}, loaded).config_folder, ".");
+  EXPECT_EQ(lookup_for({}, loaded).plugin_directory, "./plugins");
+}
+
+TEST_F(PluginLookupTest, TakesThePluginsBesideTheExecutableByDefault) {
+  EXPECT_EQ(plugin_folder(Settings{}), std::filesystem::read_symlink("/proc/self/exe").parent_path() / "plugins");
+  Loaded loaded;
+  EXPECT_EQ(lookup_for({}, loaded).config_folder, "");
+}
+
+}  // namespace
+}  // namespace indrik::config

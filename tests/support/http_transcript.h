@@ -1,0 +1,111 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/server_session.h"
+
+namespace indrik::corpus {
+
+/// All that a session does with what one client sends before it ends its side: the requests it gives, the answers it
+/// writes to them, its last word. Interim answers are left out: whether one is sent may depend on when bytes arrive.
+struct HttpTranscript {
+  std::vector<std::string>
+      lines;  ///< "request GET / HTTP/1.1", "path /", "field Host: a", "body abc", "keep", "error 400 …"
+  std::string output;
+
+  bool operator==(const HttpTranscript&) const = default;
+};
+
+/// Plays a client against a session.
+class HttpClientScript {
+ public:
+  explicit HttpClientScript(const http::Limits& limits) : session_{limits} {}
+
+  void send(std::string_view bytes) {
+    session_.feed(bytes);
+    drain();
+  }
+  /// Takes the next request, should there be one, but does not answer it yet.
+  void send_while_answering(std::string_view bytes) {
+    session_.feed(bytes);
+    if (!is_answering_) is_answering_ = session_.advance(request_) == Step::request;
+  }
+  HttpTranscript end() {
+    if (is_answering_) answer(request_);
+    session_.end_of_input();
+    drain();
+    return std::move(transcript_);
+  }
+
+ private:
+  using Step = http::ServerSession::Step;
+
+  void drain() {
+    while (true) {
+      http::Request request;  // a new one each time: nothing may be left in an old one
+      switch (session_.advance(request)) {
+        case Step::need_bytes:
+          return;
+        case Step::send_continue:
+          break;
+        case Step::request:
+          answer(request);
+          break;
+        case Step::error:
+          refuse();
+          return;
+      }
+    }
+  }
+
+  void note(std::string_view kind, std::string_view text) {
+    transcript_.lines.push_back(std::string{kind}.append(text));
+  }
+
+  void answer(const http::Request& request) {
+    note("request ", std::string{request.method}
+                         .append(" ")
+                         .append(request.target)
+                         .append(request.minor_version == 1 ? " HTTP/1.1" : " HTTP/1.0"));
+    note("path ", request.path);
+    if (!request.query.empty()) note("query ", request.query);
+    for (const auto& field : request.fields) note("field ", std::string{field.name}.append(": ").append(field.value));
+    if (!request.body.empty()) note("body ", request.body);
+    http::Response response;
+    response.set_plain(200, request.target);
+    const auto before = transcript_.output.size();
+    session_.respond(response, kFraming, transcript_.output);
+    note(transcript_.output.find("\r\nConnection: close\r\n", before) == std::string::npos ? "keep" : "close", "");
+  }
+
+  void refuse() {
+    const auto error = session_.error();
+    note("error ", std::to_string(http::status_of(error)).append(" ").append(http::sentence_of(error)));
+    session_.refuse(error, kFraming, transcript_.output);
+  }
+
+  static constexpr http::Framing kFraming{.date = "Sun, 06 Nov 1994 08:49:37 GMT", .server = "indrik"};
+
+  http::ServerSession session_;
+  HttpTranscript transcript_;
+  http::Request request_;
+  bool is_answering_ = false;
+};
+
+inline HttpTranscript play(const http::Limits& limits, std::span<const std::string_view> pieces) {
+  HttpClientScript script{limits};
+  for (const auto piece : pieces) script.send(piece);
+  return script.end();
+}
+
+/// The same, but all pieces are fed before the first request is answered: as they come while a handler runs.
+inline HttpTranscript play_answering_late(const http::Limits& limits, std::span<const std::string_view> pieces) {
+  HttpClientScript script{limits};
+  for (const auto piece : pieces) script.send_while_answering(piece);
+  return script.end();
+}
+
+}  // namespace indrik::corpus

@@ -38,8 +38,7 @@ void Acceptor::resume() {
   for (const auto& listener : listeners_) {
     epoll_event event{.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {.fd = listener.fd()}};
     if (::epoll_ctl(set_.get(), EPOLL_CTL_ADD, listener.fd(), &event) != 0 && errno != EEXIST) {
-      throw BootError{ExitCode::run_failed,
-                      Error::from_errno(errno, "watch {}", listener.address().text()).text()};
+      throw BootError{ExitCode::run_failed, Error::from_errno(errno, "watch {}", listener.address().text()).text()};
     }
   }
 }

@@ -11,8 +11,8 @@
 namespace indrik::worker {
 
 /// Takes connections from the listeners that all workers share. The listeners stand with EPOLLEXCLUSIVE in an epoll set
-/// of their own, which the loop watches: libev itself knows no EPOLLEXCLUSIVE, and without it each connection would wake
-/// every worker. Loop thread only.
+/// of their own, which the loop watches: libev itself knows no EPOLLEXCLUSIVE, and without it each connection would
+/// wake every worker. Loop thread only.
 class Acceptor {
  public:
   /// Takes ownership of the connection; `peer` is its address as text, empty on a unix socket.

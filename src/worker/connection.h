@@ -66,7 +66,7 @@ class Connection {
   ev::io writable_;
   OwnedDeadline deadline_;
   std::string unwritten_;
-  std::string* pumping_ = nullptr;  ///< where answers go while pump() runs
+  std::string* pumping_ = nullptr;             ///< where answers go while pump() runs
   std::unique_ptr<RunningExchange> exchange_;  ///< the request being answered
   http::ServerSession::Waiting waiting_ = http::ServerSession::Waiting::nothing;
   bool input_ended_ = false;

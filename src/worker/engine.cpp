@@ -10,8 +10,8 @@
 namespace indrik::worker {
 namespace {
 
-constexpr ev_tstamp kHeartbeat = 1.0;      // seconds; also how often the master is looked for
-constexpr ev_tstamp kAccessFlush = 0.2;    // seconds that a line of the access log may wait for company
+constexpr ev_tstamp kHeartbeat = 1.0;    // seconds; also how often the master is looked for
+constexpr ev_tstamp kAccessFlush = 0.2;  // seconds that a line of the access log may wait for company
 constexpr std::size_t kKeptExchanges = 4096;
 constexpr std::size_t kKeptScratch = 256 * 1024;  // bytes of one scratch string
 

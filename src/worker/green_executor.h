@@ -7,7 +7,8 @@
 
 namespace indrik::worker {
 
-/// A blocking handler runs in a fiber on the loop's thread: what it waits for parks the fiber. Async ones run on the loop.
+/// A blocking handler runs in a fiber on the loop's thread: what it waits for parks the fiber. Async ones run on the
+/// loop.
 class GreenExecutor final : public Executor {
  public:
   GreenExecutor(Engine& engine, std::size_t stack_size);

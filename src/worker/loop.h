@@ -22,7 +22,9 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  struct ev_loop* raw() const noexcept { return loop_; }
+  struct ev_loop* raw() const noexcept {
+    return loop_;
+  }
   operator ev::loop_ref() const noexcept { return ev::loop_ref{loop_}; }
 
   void run() noexcept { ev_run(loop_, 0); }

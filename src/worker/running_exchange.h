@@ -21,10 +21,10 @@ class RunningExchange final : public http::Exchange {
 
   void reset() noexcept;
 
-  routing::Match match;               ///< found: its handler answers
-  Connection* connection = nullptr;   ///< whose request it is; never null while running
-  TimePoint began{};                  ///< set when an access log wants durations
-  RunningExchange* next = nullptr;    ///< in an executor's queue
+  routing::Match match;              ///< found: its handler answers
+  Connection* connection = nullptr;  ///< whose request it is; never null while running
+  TimePoint began{};                 ///< set when an access log wants durations
+  RunningExchange* next = nullptr;   ///< in an executor's queue
 
   http::Handler& handler() const noexcept { return *match.handler(); }
 

@@ -28,19 +28,19 @@ enum class WorkerClass : std::uint8_t {
 /// What a worker must know. Durations of 0 switch a deadline off.
 struct Options {
   WorkerClass worker_class = WorkerClass::sync;
-  std::size_t connections = 1000;               ///< open at once; further ones wait in the listeners' queues
-  std::size_t threads = 8;                      ///< of the event class's pool
-  std::size_t fiber_stack_size = 256 * 1024;    ///< bytes
+  std::size_t connections = 1000;             ///< open at once; further ones wait in the listeners' queues
+  std::size_t threads = 8;                    ///< of the event class's pool
+  std::size_t fiber_stack_size = 256 * 1024;  ///< bytes
   http::Limits limits;
-  std::string server = "indrik";                ///< the Server field; empty: none
-  milliseconds first_byte_timeout{30'000};      ///< from accept to the first byte
-  milliseconds head_timeout{10'000};            ///< from the first byte of a request to the end of its head
-  milliseconds body_timeout{30'000};            ///< between two pieces of a body
-  milliseconds write_timeout{30'000};           ///< between two pieces of an answer that the client takes
-  milliseconds keep_alive{75'000};              ///< between two requests of one connection
-  milliseconds linger_timeout{2'000};           ///< for the client to close, after our last byte
-  milliseconds drain_idle{1'000};               ///< grace for idle connections when draining
-  milliseconds graceful_timeout{30'000};        ///< for everything when draining
+  std::string server = "indrik";            ///< the Server field; empty: none
+  milliseconds first_byte_timeout{30'000};  ///< from accept to the first byte
+  milliseconds head_timeout{10'000};        ///< from the first byte of a request to the end of its head
+  milliseconds body_timeout{30'000};        ///< between two pieces of a body
+  milliseconds write_timeout{30'000};       ///< between two pieces of an answer that the client takes
+  milliseconds keep_alive{75'000};          ///< between two requests of one connection
+  milliseconds linger_timeout{2'000};       ///< for the client to close, after our last byte
+  milliseconds drain_idle{1'000};           ///< grace for idle connections when draining
+  milliseconds graceful_timeout{30'000};    ///< for everything when draining
 };
 
 /// What a worker works with. All of it outlives the worker.

@@ -1,0 +1,55 @@
+#include "app/configuration.h"
+
+#include <utility>
+
+#include "config/plugin_lookup.h"
+#include "log/access_log.h"
+
+namespace indrik::app {
+namespace {
+
+plugin::Config plugin_config(const config::PluginApp& app) {
+  plugin::Config config;
+  for (const auto& setting : app.config) config.set(setting.key, setting.value);
+  return config;
+}
+
+}  // namespace
+
+Result<Configuration, Refusal> judge(config::Loaded loaded) {
+  Configuration judged{.loaded = std::move(loaded), .addresses = {}, .apps = {}};
+  const auto& settings = judged.loaded.settings;
+  Refusal refusal;
+  for (const auto& text : settings.bind) {
+    auto address = net::Address::parse(text);
+    if (address) {
+      judged.addresses.push_back(*std::move(address));
+    } else {
+      refusal.sentences.push_back(judged.loaded.where("bind") + ": " + address.error().text());
+    }
+  }
+  if (const auto format = log::AccessLog::check_format(settings.access_logformat); !format)
+    refusal.sentences.push_back(judged.loaded.where("access_logformat") + ": " + format.error().text());
+
+  std::vector<std::string> missing;
+  for (const auto& app : judged.loaded.apps) {
+    auto path = config::find_plugin(app.plugin, config::lookup_for(app, judged.loaded));
+    if (path) {
+      judged.apps.push_back({*std::move(path), app.mount, plugin_config(app)});
+    } else {
+      missing.push_back(app.origin + ": " + path.error().text());
+    }
+  }
+  if (refusal.sentences.empty() && !missing.empty()) refusal.code = ExitCode::plugin_not_loaded;
+  refusal.sentences.insert(refusal.sentences.end(), missing.begin(), missing.end());
+  if (!refusal.sentences.empty()) return fail(std::move(refusal));
+  return judged;
+}
+
+Result<Configuration, Refusal> read_configuration(const config::Invocation& invocation) {
+  auto loaded = config::load(invocation);
+  if (!loaded) return fail(Refusal{.sentences = std::move(loaded).error()});
+  return judge(*std::move(loaded));
+}
+
+}  // namespace indrik::app

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/load.h"
+#include "net/address.h"
+#include "plugin/config.h"
+
+namespace indrik::app {
+
+/// One plugin to load: found, and with what it is told.
+struct AppSpec {
+  std::filesystem::path library;
+  std::string mount;
+  plugin::Config config;
+};
+
+/// A configuration whose values every layer has accepted.
+struct Configuration {
+  config::Loaded loaded;
+  std::vector<net::Address> addresses;
+  std::vector<AppSpec> apps;
+};
+
+/// What stands in the way of a configuration, and how the server ends for it at the first start.
+struct Refusal {
+  std::vector<std::string> sentences;
+  ExitCode code = ExitCode::wrong_configuration;
+};
+
+/// Has what config::load() gave judged by the layers that know: addresses, log format, plugins' files.
+Result<Configuration, Refusal> judge(config::Loaded loaded);
+
+/// load() and judge() together, for a server that starts or reloads.
+Result<Configuration, Refusal> read_configuration(const config::Invocation& invocation);
+
+}  // namespace indrik::app

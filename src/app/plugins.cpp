@@ -1,0 +1,69 @@
+#include "app/plugins.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <exception>
+
+#include "plugin/library.h"
+#include "process/exit_status.h"
+
+namespace indrik::app {
+
+Plugins::Plugins(std::span<const AppSpec> apps, log::ErrorLog& log) {
+  const plugin::LogSink sink = [&log](log::Level level, std::string_view text) { log.write(level, text); };
+  const plugin::RouteSink routes = [this](const std::string& method, const std::string& pattern,
+                                          std::unique_ptr<http::Handler> handler) {
+    return router_.add(method, pattern, std::move(handler));
+  };
+  for (const auto& app : apps) {
+    const auto library = plugin::Library::open(app.library, sink);
+    if (!library) throw BootError{ExitCode::plugin_not_loaded, library.error().text()};
+    auto instance = plugin::Instance::create(*library, app.mount, app.config, routes, sink);
+    if (!instance) throw BootError{ExitCode::plugin_not_loaded, instance.error().text()};
+    instances_.push_back(*std::move(instance));
+  }
+}
+
+void Plugins::start() {
+  for (auto& instance : instances_)
+    if (const auto started = instance.start(); !started) throw BootError{ExitCode::never_ready, started.error().text()};
+}
+
+void Plugins::stop() noexcept {
+  for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance) instance->stop();
+}
+
+namespace {
+
+[[noreturn]] void prove_in_child(std::span<const AppSpec> apps, log::ErrorLog& log) {
+  auto code = ExitCode::ok;
+  try {
+    const Plugins plugins{apps, log};
+  } catch (const BootError& error) {
+    log.error("{}", error.what());
+    code = error.code();
+  } catch (const std::exception& error) {
+    log.error("{}", error.what());
+    code = ExitCode::plugin_not_loaded;
+  }
+  ::_exit(static_cast<int>(code));
+}
+
+}  // namespace
+
+ExitCode prove_plugins(std::span<const AppSpec> apps, log::ErrorLog& log) {
+  const pid_t child = ::fork();
+  if (child < 0) throw BootError{ExitCode::run_failed, Error::from_errno(errno, "fork").text()};
+  if (child == 0) prove_in_child(apps, log);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return ExitCode::ok;
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != static_cast<int>(ExitCode::plugin_not_loaded))
+    log.error("a plugin ended the process that loaded it: it {}", process::exit_description(status));
+  return ExitCode::plugin_not_loaded;
+}
+
+}  // namespace indrik::app

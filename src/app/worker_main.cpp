@@ -1,0 +1,52 @@
+#include "app/worker_main.h"
+
+#include <optional>
+
+#include "app/plugins.h"
+#include "app/wiring.h"
+#include "log/access_log.h"
+#include "worker/worker.h"
+
+namespace indrik::app {
+namespace {
+
+std::optional<log::AccessLog> open_access_log(const config::Settings& settings) {
+  if (settings.access_logfile.empty()) return std::nullopt;
+  auto opened = log::AccessLog::open(settings.access_logfile, settings.access_logformat);
+  if (!opened) throw BootError{ExitCode::wrong_configuration, opened.error().text()};
+  return *std::move(opened);
+}
+
+void serve(const Configuration& configuration, const supervisor::Seat& seat, log::ErrorLog& log) {
+  const auto& settings = configuration.loaded.settings;
+  auto access_log = open_access_log(settings);
+  Plugins plugins{configuration.apps, log};
+  worker::Worker worker{worker_options(settings),
+                        {.listeners = seat.listeners,
+                         .router = plugins.router(),
+                         .slot = seat.slot,
+                         .log = log,
+                         .access_log = access_log ? &*access_log : nullptr,
+                         .notice_fd = seat.notice_fd,
+                         .master = seat.master}};
+  plugins.start();
+  worker.run();
+  plugins.stop();
+}
+
+}  // namespace
+
+int worker_main(const Configuration& configuration, const supervisor::Seat& seat, log::ErrorLog& log) {
+  try {
+    serve(configuration, seat, log);
+    return static_cast<int>(ExitCode::ok);
+  } catch (const BootError& error) {
+    log.error("{}", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    log.error("{}", error.what());
+    return static_cast<int>(ExitCode::run_failed);
+  }
+}
+
+}  // namespace indrik::app

@@ -1,0 +1,132 @@
+// Where the classes differ: how many handlers run at once, and where.
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "contract/contract.h"
+
+namespace indrik::test {
+namespace {
+
+using testing::HasSubstr;
+
+/// Blocks until as many requests as `target` are inside a handler at once, or gives up: then the body says how many.
+class Rendezvous {
+ public:
+  Rendezvous() : shared_{*process::Scoreboard::create(1)} {}
+  std::unique_ptr<http::Handler> handler(std::uint64_t target) {
+    auto& inside = shared_.slots()[0].requests;
+    return FunctionHandler::blocking([&inside, target](http::Exchange& exchange) {
+      ++inside;
+      for (int tries = 0; tries < 2000 && inside < target; ++tries) std::this_thread::sleep_for(1ms);
+      exchange.response.append_body(inside >= target ? "together" : "alone");
+    });
+  }
+
+ private:
+  process::Scoreboard shared_;  // the worker's process and ours see the same counter
+};
+
+std::vector<std::unique_ptr<HttpClient>> ask(const WorkerProcess& worker, std::size_t count, std::string_view target) {
+  std::vector<std::unique_ptr<HttpClient>> clients;
+  for (std::size_t i = 0; i < count; ++i) {
+    clients.push_back(std::make_unique<HttpClient>(worker.address()));
+    clients.back()->send(request_bytes("GET", target));
+  }
+  return clients;
+}
+
+TEST(GreenClassTest, RunsHundredsOfSleepingHandlersAtOnce) {
+  Rendezvous rendezvous;
+  worker::Options options{.worker_class = WorkerClass::green};
+  WorkerProcess worker{options, [&](auto& router) { ASSERT_TRUE(router.add("GET", "/", rendezvous.handler(300))); }};
+  for (auto& client : ask(worker, 300, "/")) EXPECT_EQ(client->receive().body, "together");
+}
+
+TEST(EventClassTest, RunsAsManyBlockingHandlersAsThreads) {
+  Rendezvous rendezvous;
+  worker::Options options{.worker_class = WorkerClass::event, .threads = 4};
+  WorkerProcess worker{options, [&](auto& router) { ASSERT_TRUE(router.add("GET", "/", rendezvous.handler(4))); }};
+  for (auto& client : ask(worker, 4, "/")) EXPECT_EQ(client->receive().body, "together");
+}
+
+TEST(EventClassTest, PrefersTheAsyncFlavour) {
+  worker::Options options{.worker_class = WorkerClass::event};
+  WorkerProcess worker{options, [](auto& router) {
+                         ASSERT_TRUE(router.add("GET", "/",
+                                                std::make_unique<FunctionHandler>(
+                                                    [](http::Exchange& e) { e.response.append_body("blocking"); },
+                                                    [](http::Exchange& e) {
+                                                      e.response.append_body("async");
+                                                      e.complete();
+                                                    })));
+                       }};
+  EXPECT_EQ(HttpClient{worker.address()}.get("/").body, "async");
+}
+
+TEST(EventClassTest, KeepsTheLoopFreeOfBlockingHandlers) {
+  worker::Options options{.worker_class = WorkerClass::event};
+  WorkerProcess worker{options, [](auto& router) {
+                         ASSERT_TRUE(router.add("GET", "/", FunctionHandler::blocking([](http::Exchange& exchange) {
+                                                  const bool on_loop = ::getpid() == ::syscall(SYS_gettid);
+                                                  exchange.response.append_body(on_loop ? "loop" : "thread");
+                                                })));
+                       }};
+  EXPECT_EQ(HttpClient{worker.address()}.get("/").body, "thread");
+}
+
+TEST(SyncClassTest, RunsOneRequestAtATimeAndTheOthersWait) {
+  auto shared = *process::Scoreboard::create(1);
+  auto& slot = shared.slots()[0];
+  worker::Options options{.worker_class = WorkerClass::sync};
+  WorkerProcess worker{
+      options, [&slot](auto& router) {
+        ASSERT_TRUE(router.add("GET", "/", FunctionHandler::blocking([&slot](http::Exchange& exchange) {
+                                 const auto inside = ++slot.requests;
+                                 std::this_thread::sleep_for(1ms);
+                                 --slot.requests;
+                                 exchange.response.append_body(std::to_string(inside));
+                               })));
+      }};
+  for (auto& client : ask(worker, 50, "/")) EXPECT_EQ(client->receive().body, "1");
+}
+
+TEST(SyncClassTest, PrefersTheBlockingFlavour) {
+  worker::Options options{.worker_class = WorkerClass::sync};
+  WorkerProcess worker{options, [](auto& router) {
+                         ASSERT_TRUE(router.add("GET", "/",
+                                                std::make_unique<FunctionHandler>(
+                                                    [](http::Exchange& e) { e.response.append_body("blocking"); },
+                                                    [](http::Exchange& e) {
+                                                      e.response.append_body("async");
+                                                      e.complete();
+                                                    })));
+                       }};
+  EXPECT_EQ(HttpClient{worker.address()}.get("/").body, "blocking");
+}
+
+TEST(SyncClassTest, SaysWhatItIsRunning) {
+  worker::Options options{.worker_class = WorkerClass::sync};
+  int gate[2];
+  ASSERT_EQ(::pipe(gate), 0);
+  WorkerProcess worker{options, [&gate](auto& router) {
+                         ASSERT_TRUE(router.add("GET", "/stuck", FunctionHandler::blocking([&gate](http::Exchange&) {
+                                                  char byte = 0;
+                                                  EXPECT_EQ(::read(gate[0], &byte, 1), 1);
+                                                })));
+                       }};
+  HttpClient client{worker.address()};
+  client.send(request_bytes("GET", "/stuck"));
+  ASSERT_TRUE(await([&] { return worker.slot().running_since_ns != 0; }));
+  std::string what;
+  for (const auto& c : worker.slot().running_what) {
+    if (c == '\0') break;
+    what += c;
+  }
+  EXPECT_EQ(what, "GET /stuck (route /test, plugin test)");
+  ASSERT_EQ(::write(gate[1], "x", 1), 1);
+  EXPECT_EQ(client.receive().status, 200);
+  EXPECT_EQ(worker.slot().running_since_ns, 0);
+}
+
+}  // namespace
+}  // namespace indrik::test

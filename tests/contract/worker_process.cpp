@@ -1,0 +1,99 @@
+#include "contract/worker_process.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <stdexcept>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
+#include "log/access_log.h"
+#include "log/error_log.h"
+
+namespace indrik::test {
+namespace {
+
+std::string read(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+std::vector<net::Listener> listen_somewhere() {
+  std::vector<net::Listener> listeners;
+  listeners.push_back(*net::Listener::open(*net::Address::parse("127.0.0.1:0"), {}));
+  return listeners;
+}
+
+void end_process(int code) {
+#ifdef __SANITIZE_ADDRESS__
+  if (__lsan_do_recoverable_leak_check() != 0) code = 99;
+#endif
+  ::_exit(code);
+}
+
+}  // namespace
+
+WorkerProcess::WorkerProcess(const worker::Options& options, const Routes& routes)
+    : listeners_{listen_somewhere()},
+      scoreboard_{*process::Scoreboard::create(1)},
+      address_{listeners_.front().address().text()} {
+  const Fd notice{::eventfd(0, EFD_CLOEXEC)};
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::runtime_error{"fork"};
+  if (pid_ == 0) run(options, routes, notice.get());
+  pidfd_ = Fd{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
+  listeners_.clear();  // the worker's alone from here on
+  if (!await_fd(notice.get(), POLLIN, Deadline{})) throw std::runtime_error{"the worker is not ready: " + error_text()};
+}
+
+void WorkerProcess::run(const worker::Options& options, const Routes& routes, int notice) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  {
+    auto log = *log::ErrorLog::open((folder_.path() / "error.log").native(), log::Level::debug);
+    auto access = *log::AccessLog::open((folder_.path() / "access.log").native(), R"(%(h)s "%(r)s" %(s)s %(b)s)");
+    routing::Router router;
+    routes(router);
+    worker::Worker worker{options,
+                          {.listeners = listeners_,
+                           .router = router,
+                           .slot = scoreboard_.slots()[0],
+                           .log = log,
+                           .access_log = &access,
+                           .notice_fd = notice}};
+    worker.run();
+  }
+  end_process(0);
+  ::_exit(0);
+}
+
+WorkerProcess::~WorkerProcess() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void WorkerProcess::signal(int number) const { ::kill(pid_, number); }
+
+int WorkerProcess::wait_exit() {
+  if (!await_fd(pidfd_.get(), POLLIN, Deadline{})) throw std::runtime_error{"the worker does not end: " + error_text()};
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+std::string WorkerProcess::error_text() const { return read(folder_.path() / "error.log"); }
+std::string WorkerProcess::access_text() const { return read(folder_.path() / "access.log"); }
+
+}  // namespace indrik::test

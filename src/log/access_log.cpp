@@ -174,6 +174,7 @@ void AccessLog::State::append(const Piece& piece, const AccessEntry& entry) {
       break;
     case Atom::request_line:
       append_or_dash(batch, entry.method);
+      if (entry.method.empty()) break;  // what came was no request
       batch += ' ';
       append_or_dash(batch, entry.target);
       batch += ' ';

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,6 +68,9 @@ Result<void> prepare(int fd, const Address& address, const ListenOptions& option
   }
   if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
     return fail(Error::from_errno(errno, "SO_REUSEADDR for {}", address.text()));
+  // Accepted connections inherit it: an answer in two pieces must not wait for the acknowledgement of the first.
+  if (::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
+    return fail(Error::from_errno(errno, "TCP_NODELAY for {}", address.text()));
   // Without it [::] would also take the IPv4 port, depending on a sysctl.
   if (address.kind() == Address::Kind::inet6 && ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
     return fail(Error::from_errno(errno, "IPV6_V6ONLY for {}", address.text()));

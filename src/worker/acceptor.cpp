@@ -50,9 +50,12 @@ void Acceptor::pause() noexcept {
   for (const auto& listener : listeners_) ::epoll_ctl(set_.get(), EPOLL_CTL_DEL, listener.fd(), nullptr);
 }
 
-void Acceptor::take_waiting(std::size_t most) noexcept {
-  for (const auto& listener : listeners_)
+bool Acceptor::take_waiting(std::size_t most) noexcept {
+  for (const auto& listener : listeners_) {
     while (most > 0 && take_one(listener.fd())) --most;
+    if (most == 0) return false;
+  }
+  return true;
 }
 
 void Acceptor::on_readable(ev::io&, int) noexcept {

@@ -24,8 +24,8 @@ class Acceptor {
   /// Resumed is the opposite of paused: paused, this worker is not woken for connections, the others are.
   void resume();
   void pause() noexcept;
-  /// Takes everything that waits in the queues now, `most` at most.
-  void take_waiting(std::size_t most) noexcept;
+  /// Takes what waits in the queues now, `most` connections at most. True: the queues are empty.
+  bool take_waiting(std::size_t most) noexcept;
 
  private:
   void on_readable(ev::io&, int) noexcept;

@@ -94,6 +94,7 @@ void Engine::on_turn_end(ev::prepare&, int) noexcept {
   if (buried_.empty()) return;
   buried_.clear();
   if (draining_) {
+    empty_queues();
     if (connections_.empty()) loop_.stop();
   } else if (connections_.size() < options_.connections) {
     acceptor_.resume();
@@ -128,13 +129,19 @@ void Engine::on_heartbeat(ev::timer&, int) noexcept {
 void Engine::drain() noexcept {
   if (std::exchange(draining_, true)) return;
   set_state(process::WorkerState::retiring);
-  // Whoever connected before is served: when all workers retire nobody else would take it from the queue.
-  acceptor_.take_waiting(options_.connections - std::min(options_.connections, connections_.size()));
   acceptor_.pause();
   deadlines_.idle.set_duration(options_.drain_idle);
+  deadlines_.linger.set_duration(std::min(options_.linger_timeout, options_.drain_idle));
   for (auto& connection : connections_) connection.drain();
+  empty_queues();
   if (connections_.empty()) return loop_.stop();
   if (options_.graceful_timeout > milliseconds::zero()) graceful_timer_.start(to_tstamp(options_.graceful_timeout));
+}
+
+/// Whoever connected before the end began is served: when all workers retire, nobody else would take it from the queue.
+void Engine::empty_queues() noexcept {
+  if (queues_emptied_ || connections_.size() >= options_.connections) return;
+  queues_emptied_ = acceptor_.take_waiting(options_.connections - connections_.size());
 }
 
 void Engine::on_graceful_timeout(ev::timer&, int) noexcept {

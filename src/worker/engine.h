@@ -69,6 +69,7 @@ class Engine {
   void set_state(process::WorkerState state) noexcept;
   void beat() noexcept;
   void drain() noexcept;
+  void empty_queues() noexcept;
   void reopen_logs() noexcept;
   void finish() noexcept;
 
@@ -92,6 +93,7 @@ class Engine {
   ev::timer access_flush_;
   ev::timer graceful_timer_;
   bool draining_ = false;
+  bool queues_emptied_ = false;  ///< since draining began: no connection is taken any more
 };
 
 }  // namespace indrik::worker

@@ -55,6 +55,7 @@
 #ifndef INDRIK_PLUGIN_H
 #define INDRIK_PLUGIN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus

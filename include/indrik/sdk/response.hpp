@@ -20,8 +20,9 @@ void send(const Context& context, const Response& response);
 /// An answer: a status, fields, a body. Connection, Content-Length, Date and the like are the server's and refused.
 class Response {
  public:
+  Response() noexcept : Response{200} {}
   /// 200 to 599 (RFC 9110 15); another number makes the answer a 500.
-  explicit Response(int status = 200) noexcept : status_{status} {}
+  explicit Response(int status) noexcept : status_{status} {}
 
   int status() const noexcept { return status_; }
 

@@ -1,0 +1,6 @@
+// REFUSED: indrik: a handler takes a const indrik::Request& and returns an indrik::Response
+#include <indrik/indrik.hpp>
+
+void set_up(indrik::App& app) {
+  app.get("/", [](int) { return indrik::text("text"); });
+}

@@ -304,9 +304,9 @@ void Master::State::finish_reload() {
   candidate.reset();
   wanted = current.configured();
   backoff.reset();
+  log.info("reload done: {} new workers are ready, those of before finish their requests", wanted);
   for (auto& child : children().all())
     if (child.generation != current.number) workforce.tell(child, ChildEvent::told_to_retire, patience());
-  log.info("reload done: {} new workers are ready, those of before finish their requests", wanted);
 }
 
 }  // namespace indrik::supervisor

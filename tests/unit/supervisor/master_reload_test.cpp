@@ -1,0 +1,229 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "server.h"
+
+namespace indrik::supervisor::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using namespace std::chrono_literals;
+
+constexpr Policy kTwo{.workers = 2, .timeout = 0ms};
+
+/// A worker of a new plan: says so, and is obedient.
+int renewed(const Seat& seat) {
+  say(seat, "new");
+  return obedient(seat);
+}
+
+Server::Setup reloading_into(Plan plan) {
+  return {.policy = kTwo, .reload = [plan = std::move(plan)]() -> Result<Plan> { return plan; }};
+}
+
+/// The two first workers stand in seats 0 and 1; a reload puts its own into 2 and 3.
+void expect_first_workers(Server& server, pid_t first, pid_t second) {
+  EXPECT_EQ(server.pid_of(0), first);
+  EXPECT_EQ(server.pid_of(1), second);
+}
+
+TEST(MasterReloadTest, StartsTheNewWorkersBeforeTheOldOnesRetire) {
+  Server server{reloading_into({.policy = kTwo, .worker_main = renewed})};
+  server.await("all 2 workers are ready");
+  server.await_ready(2);
+  server.signal(SIGHUP);
+  server.await("seat 2: new");
+  server.await("seat 3: new");
+  server.await_ready(2);
+  server.await("reload done: 2 new workers are ready");
+  EXPECT_FALSE(server.said_before("got SIGTERM"));
+  server.await("seat 0: got SIGTERM");
+  server.await("seat 1: got SIGTERM");
+  server.await("exited with code 0");
+  server.await("exited with code 0");
+  EXPECT_EQ(server.pid_of(0), 0);
+  EXPECT_EQ(server.pid_of(1), 0);
+  EXPECT_NE(server.pid_of(2), 0);
+  EXPECT_NE(server.pid_of(3), 0);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, ReplacesWorkersByTheNewPlanAfterwards) {
+  Server server{reloading_into({.policy = kTwo, .worker_main = renewed})};
+  server.await("all 2 workers are ready");
+  server.signal(SIGHUP);
+  server.await("reload done");
+  server.await("seat 2: new");
+  server.signal_worker(2, SIGKILL);
+  server.await(": new");
+  server.await(": new");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, KeepsEverythingWhenTheConfigurationIsWrong) {
+  Server server{
+      {.policy = kTwo, .reload = []() -> Result<Plan> { return fail(Error{"indrik.toml:3: unknown key 'wrokers'"}); }}};
+  server.await("all 2 workers are ready");
+  const auto first = server.pid_of(0);
+  const auto second = server.pid_of(1);
+  server.signal(SIGHUP);
+  server.await("reload failed: indrik.toml:3: unknown key 'wrokers'; nothing has changed");
+  expect_first_workers(server, first, second);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, KeepsTheOldWorkersWhenANewOneEndsBeforeItIsReady) {
+  Server server{reloading_into(
+      {.policy = kTwo, .worker_main = [](const Seat& seat) { return seat.number == 3 ? 4 : renewed(seat); }})};
+  server.await("all 2 workers are ready");
+  const auto first = server.pid_of(0);
+  const auto second = server.pid_of(1);
+  server.signal(SIGHUP);
+  const auto line = server.await("reload failed");
+  EXPECT_THAT(line, HasSubstr("exited with code 4"));
+  EXPECT_THAT(line, HasSubstr("the workers of before stay"));
+  server.await("worker 2 (pid");
+  expect_first_workers(server, first, second);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, KeepsTheOldWorkersWhenANewOneCrashesAtOnce) {
+  Server server{reloading_into({.policy = kTwo, .worker_main = [](const Seat& seat) {
+                                  become_ready(seat);
+                                  return ::raise(SIGABRT);
+                                }})};
+  server.await("all 2 workers are ready");
+  const auto first = server.pid_of(0);
+  server.signal(SIGHUP);
+  // Either the crash is seen first, or both were ready for a moment and the reload was done.
+  server.await("was killed by SIGABRT");
+  EXPECT_NE(first, 0);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, KeepsTheOldWorkersWhenANewOneIsNotReadyInTime) {
+  Server server{reloading_into({.policy = {.workers = 2, .timeout = 100ms}, .worker_main = [](const Seat&) -> int {
+                                  while (true) ::pause();
+                                }})};
+  server.await("all 2 workers are ready");
+  const auto first = server.pid_of(0);
+  const auto second = server.pid_of(1);
+  server.signal(SIGHUP);
+  server.await("is not ready after 0.1 s: sending SIGABRT");
+  server.await("reload failed");
+  expect_first_workers(server, first, second);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, CanSucceedAfterItHasFailed) {
+  Shared fixed;
+  Server server{reloading_into(
+      {.policy = kTwo, .worker_main = [&](const Seat& seat) { return *fixed == 0 ? 4 : renewed(seat); }})};
+  server.await("all 2 workers are ready");
+  server.signal(SIGHUP);
+  server.await("reload failed");
+  *fixed = 1;
+  server.signal(SIGHUP);
+  server.await("reload done");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, DoesAReloadThatIsAskedForDuringAReloadAfterwards) {
+  int gate[2];
+  ASSERT_EQ(::pipe2(gate, O_CLOEXEC), 0);
+  const Fd exit{gate[0]};
+  const Fd entrance{gate[1]};
+  Server server{reloading_into({.policy = {.workers = 1, .timeout = 0ms}, .worker_main = [&](const Seat& seat) {
+                                  say(seat, "at the gate");
+                                  char byte = 0;
+                                  (void)!::read(exit.get(), &byte, 1);
+                                  return obedient(seat);
+                                }})};
+  server.await("all 2 workers are ready");
+  server.signal(SIGHUP);
+  server.await("at the gate");
+  server.signal(SIGHUP);
+  server.signal(SIGUSR1);  // read after the HUP: once it is answered, the HUP has been seen
+  server.await("seat 0: got SIGUSR1");
+  ASSERT_EQ(::write(entrance.get(), "12", 2), 2);
+  server.await("reload done");
+  server.await("at the gate");
+  server.await("reload done");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, GoesBackToTheConfiguredNumber) {
+  Server server{reloading_into({.policy = kTwo, .worker_main = renewed})};
+  server.await("all 2 workers are ready");
+  server.signal(SIGTTIN);
+  server.await("the number of workers is now 3");
+  server.await_ready(3);
+  server.signal(SIGHUP);
+  server.await("reload done: 2 new workers are ready");
+  for (int i = 0; i < 3; ++i) server.await("exited with code 0");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, RefusesMoreWorkersThanThereIsRoomFor) {
+  Server server{reloading_into({.policy = {.workers = 7, .timeout = 0ms}, .worker_main = renewed})};
+  server.await("all 2 workers are ready");
+  server.signal(SIGHUP);
+  server.await("reload failed: 7 new workers beside 2 are more than the 8 that there is room for");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, WaitsForTheSeatsOfThoseWhoStillFinish) {
+  Server server{{.policy = kTwo,
+                 .worker = [](const Seat& seat) { return deaf_to(seat, {SIGTERM}); },
+                 .reload = []() -> Result<Plan> { return Plan{.policy = kTwo, .worker_main = renewed}; },
+                 .slots = 4}};
+  server.await("all 2 workers are ready");
+  server.signal(SIGHUP);
+  server.await("reload done");
+  server.await("seat 0: got SIGTERM");
+  server.await("seat 1: got SIGTERM");
+  server.signal(SIGHUP);
+  server.await("reload begun");
+  server.await("reload begun");
+  server.signal_worker(0, SIGQUIT);
+  server.await("seat 0: got SIGQUIT");
+  server.signal_worker(1, SIGQUIT);
+  server.await("seat 1: got SIGQUIT");
+  EXPECT_FALSE(server.said_before("reload done"));
+  server.await("reload done");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, ReplacesAnOldWorkerThatDiesMeanwhile) {
+  Server server{reloading_into({.policy = {.workers = 1, .timeout = 0ms}, .worker_main = [](const Seat& seat) -> int {
+                                  say(seat, "loading");
+                                  while (true) ::pause();
+                                }})};
+  server.await("all 2 workers are ready");
+  server.await_ready(2);
+  server.signal(SIGHUP);
+  server.await("loading");
+  server.signal_worker(0, SIGKILL);
+  server.await_ready(1);
+  server.signal(SIGQUIT);
+  EXPECT_EQ(server.exit_code(), 0);
+  EXPECT_THAT(server.rest(), Not(HasSubstr("reload done")));
+}
+
+}  // namespace
+}  // namespace indrik::supervisor::test

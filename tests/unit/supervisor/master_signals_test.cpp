@@ -1,0 +1,171 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server.h"
+
+namespace indrik::supervisor::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using namespace std::chrono_literals;
+
+Server::Setup workers(int number) { return {.policy = {.workers = number, .timeout = 0ms}}; }
+
+class FinishesAt : public ::testing::TestWithParam<int> {};
+
+TEST(MasterSignalsTest, LetsEveryWorkerFinishAtTerm) {
+  Server server{workers(2)};
+  server.await("all 2 workers are ready");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+  const auto said = server.rest();
+  EXPECT_THAT(said, HasSubstr("seat 0: got SIGTERM"));
+  EXPECT_THAT(said, HasSubstr("seat 1: got SIGTERM"));
+  EXPECT_THAT(said, Not(HasSubstr("SIGQUIT")));
+  EXPECT_THAT(said, HasSubstr("stopping gracefully: 2 workers"));
+  EXPECT_THAT(said, HasSubstr("stopped"));
+}
+
+TEST(MasterSignalsTest, KillsWhoHasNotFinishedAfterTheGracefulTimeout) {
+  Server server{{.policy = {.workers = 1, .timeout = 0ms, .graceful_timeout = 100ms},
+                 .worker = [](const Seat& seat) { return deaf_to(seat, {SIGTERM}); }}};
+  server.await("all 1 workers are ready");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+  const auto said = server.rest();
+  EXPECT_THAT(said, HasSubstr("has not finished within the graceful timeout: sending SIGKILL"));
+  EXPECT_THAT(said, HasSubstr("was killed by SIGKILL"));
+}
+
+TEST_P(FinishesAt, HastensAGracefulStop) {
+  Server server{
+      {.policy = {.workers = 1, .timeout = 0ms}, .worker = [](const Seat& seat) { return deaf_to(seat, {SIGTERM}); }}};
+  server.await("all 1 workers are ready");
+  server.signal(SIGTERM);
+  server.await("seat 0: got SIGTERM");
+  server.signal(GetParam());
+  EXPECT_EQ(server.exit_code(), 0);
+  EXPECT_THAT(server.rest(), HasSubstr("seat 0: got SIGQUIT"));
+}
+INSTANTIATE_TEST_SUITE_P(ASecondSignal, FinishesAt, ::testing::Values(SIGTERM, SIGINT, SIGQUIT));
+
+class QuickStop : public ::testing::TestWithParam<int> {};
+
+TEST_P(QuickStop, TellsEveryWorkerToQuit) {
+  Server server{workers(2)};
+  server.await("all 2 workers are ready");
+  server.signal(GetParam());
+  EXPECT_EQ(server.exit_code(), 0);
+  const auto said = server.rest();
+  EXPECT_THAT(said, HasSubstr("seat 0: got SIGQUIT"));
+  EXPECT_THAT(said, HasSubstr("seat 1: got SIGQUIT"));
+}
+
+TEST_P(QuickStop, KillsWhoDoesNotListenAfterASecond) {
+  Server server{{.policy = {.workers = 1, .timeout = 0ms}, .worker = [](const Seat& seat) {
+                   return deaf_to(seat, {SIGQUIT, SIGINT, SIGTERM});
+                 }}};
+  server.await("all 1 workers are ready");
+  const auto begun = Clock::now();
+  server.signal(GetParam());
+  EXPECT_EQ(server.exit_code(), 0);
+  EXPECT_GE(Clock::now() - begun, 1s);
+  EXPECT_THAT(server.rest(), HasSubstr("has not ended within a second: sending SIGKILL"));
+}
+INSTANTIATE_TEST_SUITE_P(IntAndQuit, QuickStop, ::testing::Values(SIGINT, SIGQUIT));
+
+TEST(MasterSignalsTest, AddsAWorkerAtTtin) {
+  Server server{workers(1)};
+  server.await_ready(1);
+  server.signal(SIGTTIN);
+  server.await("the number of workers is now 2");
+  server.await("worker 1 (pid");
+  server.await_ready(1);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterSignalsTest, RetiresTheOldestAtTtou) {
+  Server server{workers(2)};
+  server.await("all 2 workers are ready");
+  server.signal_worker(0, SIGKILL);  // seat 1 is the older one now
+  server.await("was killed by SIGKILL");
+  server.await_ready(3);
+  server.signal(SIGTTOU);
+  server.await("seat 1: got SIGTERM");
+  server.await("exited with code 0");
+  EXPECT_NE(server.pid_of(0), 0);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterSignalsTest, KeepsOneWorkerAtLeast) {
+  Server server{workers(1)};
+  server.await("all 1 workers are ready");
+  server.signal(SIGTTOU);
+  server.await("the number of workers stays 1: it must be 1 to 8");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterSignalsTest, AddsNoMoreWorkersThanTheScoreboardHolds) {
+  auto setup = workers(2);
+  setup.slots = 2;
+  Server server{std::move(setup)};
+  server.await("all 2 workers are ready");
+  server.signal(SIGTTIN);
+  server.await("the number of workers stays 2: it must be 1 to 2");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterSignalsTest, ForwardsUsr1ToEveryWorkerAndGoesOnLogging) {
+  Server server{workers(2)};
+  server.await("all 2 workers are ready");
+  server.signal(SIGUSR1);
+  server.await("seat 0: got SIGUSR1");
+  server.await("seat 1: got SIGUSR1");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+  EXPECT_THAT(server.rest(), HasSubstr("stopping gracefully"));
+}
+
+TEST(MasterSignalsTest, TakesNoNoticeOfUsr2AndWinchAndChld) {
+  Server server{workers(1)};
+  server.await("all 1 workers are ready");
+  const pid_t worker = server.pid_of(0);
+  for (const int number : {SIGUSR2, SIGWINCH, SIGCHLD}) server.signal(number);
+  server.signal(SIGTTIN);
+  server.await("the number of workers is now 2");
+  EXPECT_EQ(server.pid_of(0), worker);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterSignalsTest, RefusesConnectionsAndRemovesItsSocketWhileWorkersFinish) {
+  char folder[] = "/tmp/indrik-stop-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder), nullptr);
+  const std::string path = std::string{folder} + "/a.sock";
+  const auto address = net::Address::parse("unix:" + path);
+  Server::Setup setup{.policy = {.workers = 1, .timeout = 0ms},
+                      .worker = [](const Seat& seat) { return deaf_to(seat, {SIGTERM}); }};
+  auto listener = net::Listener::open(*address, {});
+  ASSERT_TRUE(listener);
+  setup.listeners.push_back(*std::move(listener));
+  Server server{std::move(setup)};
+  server.await("all 1 workers are ready");
+  EXPECT_TRUE(std::filesystem::exists(path));
+  server.signal(SIGTERM);
+  server.await("seat 0: got SIGTERM");
+  server.signal(SIGQUIT);
+  EXPECT_EQ(server.exit_code(), 0);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace indrik::supervisor::test

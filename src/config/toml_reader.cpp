@@ -11,7 +11,7 @@
 
 #include "base/strings.h"
 #include "config/messages.h"
-#include "config/toml_nesting.h"
+#include "config/toml_guard.h"
 #include "config/toml_text.h"
 
 namespace indrik::config {
@@ -229,7 +229,7 @@ FileReading read_toml(std::string_view text, const std::string& name) {
   const auto refuse = [&](int line, std::string_view what) {
     return FileReading{.mistakes = {{line, fmt::format("{}:{}: {}", name, line, what)}}};
   };
-  if (const int line = first_line_nested_too_deeply(text); line != 0) return refuse(line, "nested too deeply");
+  if (const auto hazard = find_hazard(text)) return refuse(hazard->line, hazard->what);
   try {
     std::istringstream stream{std::string{text}};
     return Reader{name}.read(toml::parse<toml::discard_comments, std::map, std::vector>(stream, name));

@@ -27,7 +27,7 @@ struct FileReading {
 };
 
 /// Reads TOML. `name` is how the file is called in origins and mistakes. Never throws: what the text does wrong
-/// becomes mistakes. Beyond TOML it refuses what nests deeper than 32 levels, lest a file exhaust the stack.
+/// becomes mistakes. Refuses also the few things that toml_guard.h tells of.
 FileReading read_toml(std::string_view text, const std::string& name);
 
 }  // namespace indrik::config

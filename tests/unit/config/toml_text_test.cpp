@@ -4,8 +4,6 @@
 
 #include <limits>
 
-#include "config/toml_nesting.h"
-
 namespace indrik::config {
 namespace {
 
@@ -30,42 +28,6 @@ TEST(TomlTextTest, KeepsTheTypeOfANumber) {
   EXPECT_EQ(toml_value(true), "true");
   EXPECT_EQ(toml_value(std::numeric_limits<double>::infinity()), "inf");
   EXPECT_EQ(toml_value(-std::numeric_limits<double>::infinity()), "-inf");
-}
-
-TEST(TomlNestingTest, AcceptsWhatAPersonWouldWrite) {
-  EXPECT_EQ(first_line_nested_too_deeply("[[app]]\n[app.config]\na.b.c = [[1, 2], {x = 1.5}]\n"), 0);
-}
-
-TEST(TomlNestingTest, FindsBracketsThatNestTooDeeply) {
-  EXPECT_EQ(first_line_nested_too_deeply("a = 1\nb = " + std::string(32, '[')), 0);
-  EXPECT_EQ(first_line_nested_too_deeply("a = 1\nb = " + std::string(33, '[')), 2);
-  std::string lines = "a = ";
-  for (int i = 0; i < 40; ++i) lines += "[\n";
-  EXPECT_EQ(first_line_nested_too_deeply(lines), 33);
-}
-
-TEST(TomlNestingTest, FindsKeysOfTooManyParts) {
-  std::string key = "a";
-  for (int i = 0; i < 32; ++i) key += ".a";
-  EXPECT_EQ(first_line_nested_too_deeply(key + " = 1"), 1);
-}
-
-TEST(TomlNestingTest, DoesNotCountInsideStringsAndComments) {
-  const std::string many(100, '[');
-  EXPECT_EQ(first_line_nested_too_deeply("a = \"" + many + "\\\"" + many + "\""), 0);
-  EXPECT_EQ(first_line_nested_too_deeply("a = '" + many + "'"), 0);
-  EXPECT_EQ(first_line_nested_too_deeply("# " + many), 0);
-  EXPECT_EQ(first_line_nested_too_deeply("a = \"\"\"\n\"" + many + "\n\"\"\"\nb = 1"), 0);
-}
-
-TEST(TomlNestingTest, CountsLinesInsideStrings) {
-  EXPECT_EQ(first_line_nested_too_deeply("a = '''\n\n'''\nb = " + std::string(33, '{')), 4);
-}
-
-TEST(TomlNestingTest, GetsOverAStringThatNeverEnds) {
-  EXPECT_EQ(first_line_nested_too_deeply("a = \"\\"), 0);
-  EXPECT_EQ(first_line_nested_too_deeply("a = \"x\nb = " + std::string(33, '[')), 2);
-  EXPECT_EQ(first_line_nested_too_deeply("a = \"\"\"x"), 0);
 }
 
 }  // namespace

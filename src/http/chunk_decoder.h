@@ -10,9 +10,9 @@
 
 namespace indrik::http {
 
-/// Removes chunked framing in place (RFC 9112 7.1). Written here, and not left to llhttp 8.1, which passes bare LF,
-/// unbounded extensions and trailers, and size lines that other readers understand otherwise. Extensions and trailers
-/// are checked, bounded and dropped.
+/// Removes chunked framing in place (RFC 9112 7.1). Written here, and not left to llhttp 8.1, which passes a bare LF at
+/// the body's end, folded and malformed trailer lines, and extensions and trailers without bound. Extensions and
+/// trailers are checked, bounded and dropped.
 class ChunkDecoder {
  public:
   enum class State : std::uint8_t { incomplete, complete, failed };

@@ -233,4 +233,11 @@ void ServerSession::release_memory() noexcept {
   std::vector<Field>{}.swap(fields_);
 }
 
+std::size_t ServerSession::held_memory() const noexcept {
+  const auto heap_of = [](const std::string& text) {
+    return text.capacity() > std::string{}.capacity() ? text.capacity() + 1 : 0;  // short texts stand in the object
+  };
+  return heap_of(buffer_) + heap_of(later_) + fields_.capacity() * sizeof(Field);
+}
+
 }  // namespace indrik::http

@@ -74,6 +74,8 @@ class ServerSession {
   std::size_t buffered() const noexcept;
   /// Gives back memory that an idle connection does not need.
   void release_memory() noexcept;
+  /// Bytes on the heap, for whoever measures what a connection costs.
+  std::size_t held_memory() const noexcept;
 
  private:
   enum class Phase : std::uint8_t { head, body, answer, failed, done };

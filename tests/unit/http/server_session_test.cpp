@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include "http/http_date.h"
-
 namespace indrik::http {
 namespace {
 
@@ -29,13 +27,6 @@ class ServerSessionTest : public ::testing::Test {
     std::string out;
     session.respond(response, framing, out);
     return out;
-  }
-  /// The Connection field of the answer to that request; "" where there is none.
-  std::string connection_of(std::string_view head) {
-    EXPECT_EQ(feed(head), Step::request) << head;
-    const auto out = answer();
-    const auto begin = out.find("Connection: ");
-    return begin == std::string::npos ? "" : out.substr(begin + 12, out.find('\r', begin) - begin - 12);
   }
   static ParseError verdict_on(std::string_view bytes, const Limits& limits) {
     ServerSession session{limits};
@@ -100,6 +91,22 @@ TEST_F(ServerSessionTest, SendsTheBodyAgainAfterAnAnswerToHead) {
   answer();
   ASSERT_EQ(feed(kGet), Step::request);
   EXPECT_TRUE(answer().ends_with("\r\n\r\nok"));
+}
+
+TEST_F(ServerSessionTest, RefusesWithABodyAfterAnAnswerToHead) {
+  ASSERT_EQ(feed("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n"), Step::request);
+  answer();
+  ASSERT_EQ(feed("nonsense\r\n"), Step::error);
+  std::string out;
+  session.refuse(session.error(), kFraming, out);
+  EXPECT_TRUE(out.ends_with("\r\n\r\nMalformed request line\n"));
+}
+
+TEST_F(ServerSessionTest, RefusesHeadItselfWithoutABody) {
+  ASSERT_EQ(feed("HEAD / HTTP/1.1\r\n\r\n"), Step::error);
+  std::string out;
+  session.refuse(session.error(), kFraming, out);
+  EXPECT_TRUE(out.ends_with("Content-Length: 16\r\nConnection: close\r\n\r\n"));
 }
 
 TEST_F(ServerSessionTest, PersistsAsVersionAndConnectionFieldSay) {
@@ -227,6 +234,13 @@ TEST_F(ServerSessionTest, AsksForNoBodyThatIsThereOrRefusedOrNone) {
   EXPECT_EQ(session.error(), ParseError::body_too_large);
 }
 
+TEST_F(ServerSessionTest, AsksForNoBodyFromAClientThatSendsNoMore) {
+  session.feed("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  session.end_of_input();
+  EXPECT_EQ(session.advance(request), Step::error);
+  EXPECT_EQ(session.error(), ParseError::truncated);
+}
+
 TEST_F(ServerSessionTest, SaysWhatItWaitsFor) {
   EXPECT_EQ(session.waiting(), Waiting::first_byte);
   feed("\r\n");  // an empty line is no request
@@ -306,16 +320,51 @@ TEST_F(ServerSessionTest, RefusesABodyBeyondItsLimitBeforeReadingIt) {
   EXPECT_EQ(status_of(ParseError::body_too_large), 413);
 }
 
-TEST_F(ServerSessionTest, DropsTheFramingOfTinyChunks) {
+TEST_F(ServerSessionTest, JoinsTinyChunks) {
   limits.max_body_size = 100000;
   feed("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
   const std::string chunk = "1;" + std::string(250, 'e') + "\r\nx\r\n";
   for (int i = 0; i < 20000; ++i) ASSERT_EQ(feed(chunk), Step::need_bytes);  // 5 MB of framing
   ASSERT_EQ(feed("0\r\n\r\n"), Step::request);
   EXPECT_EQ(request.body, std::string(20000, 'x'));
+  EXPECT_LE(session.held_memory(), 64U * 1024);  // of the framing nothing was kept
 }
 
 TEST_F(ServerSessionTest, IsSmallEnoughForThousandsOfIdleConnections) { EXPECT_LE(sizeof(ServerSession), 320U); }
+
+TEST_F(ServerSessionTest, HoldsNoHeapMemoryWhileIdle) {
+  ASSERT_EQ(feed(kGet), Step::request);
+  session.feed(kGet);
+  answer();
+  ASSERT_EQ(session.advance(request), Step::request);
+  answer();
+  EXPECT_GT(session.held_memory(), 0U);
+  session.release_memory();
+  EXPECT_EQ(session.held_memory(), 0U);
+}
+
+TEST_F(ServerSessionTest, DoesNotGrowOnAClientThatIsAlwaysAhead) {
+  ASSERT_EQ(feed("GET "), Step::need_bytes);
+  for (int i = 0; i < 10000; ++i) {
+    ASSERT_EQ(feed("/a HTTP/1.1\r\nHost: h\r\n\r\nGET "), Step::request);
+    answer();
+  }
+  EXPECT_LE(session.held_memory(), 2048U);
+}
+
+TEST_F(ServerSessionTest, KeepsNoMemoryOfALargeBody) {
+  ASSERT_EQ(feed("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n" + std::string(500000, 'x')),
+            Step::request);
+  answer();
+  EXPECT_LE(session.held_memory(), ServerSession::kMaxKeptMemory);
+}
+
+TEST_F(ServerSessionTest, LooksAtEachByteOfAHeadOnce) {
+  for (const char& byte : kGet.substr(0, kGet.size() - 1)) {
+    ASSERT_EQ(feed({&byte, 1}), Step::need_bytes);
+    ASSERT_EQ(session.buffered(), 0U);
+  }
+}
 
 TEST_F(ServerSessionTest, GoesOnAfterItsMemoryWasReleased) {
   ASSERT_EQ(feed(kGet), Step::request);

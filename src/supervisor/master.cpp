@@ -26,6 +26,7 @@ constexpr milliseconds kReloadStart{30'000};
 
 process::SignalQueue open_signals() {
   std::vector<int> numbers;
+  numbers.reserve(std::size(kSignals));
   for (const auto& spec : kSignals) numbers.push_back(spec.number);
   auto queue = process::SignalQueue::open(numbers);
   if (!queue) throw BootError{ExitCode::run_failed, queue.error().text()};

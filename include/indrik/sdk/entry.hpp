@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <ranges>
 #include <string_view>
 
 #include <indrik/sdk/app.hpp>
@@ -33,9 +32,10 @@ struct Hooks {
 
   static void stop(indrik_instance* self) {
     auto& app = of(self);
-    for (const auto& hook : app.stop_hooks_ | std::views::reverse) {
+    // Not std::views::reverse: Clang 14 cannot compile GCC 12's.
+    for (auto hook = app.stop_hooks_.rbegin(); hook != app.stop_hooks_.rend(); ++hook) {
       try {
-        hook();
+        (*hook)();
       } catch (...) {
         app.log().error("stop hook: {}", what_was_thrown());
       }

@@ -96,6 +96,13 @@ std::size_t Children::active(std::uint32_t generation) const noexcept {
   }));
 }
 
+std::size_t Children::placed(std::uint32_t generation) const noexcept {
+  return static_cast<std::size_t>(std::count_if(all_.begin(), all_.end(), [&](const Child& child) {
+    const bool failing = child.state == ChildState::aborting || child.state == ChildState::killing;
+    return child.generation == generation && (child.is_active() || (failing && !child.ready_at));
+  }));
+}
+
 std::size_t Children::ready(std::uint32_t generation) const noexcept {
   return static_cast<std::size_t>(std::count_if(all_.begin(), all_.end(), [&](const Child& child) {
     return child.generation == generation && child.state == ChildState::ready;

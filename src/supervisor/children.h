@@ -62,6 +62,9 @@ class Children {
   TimePoint next_deadline(const Patience& patience) const noexcept;
 
   std::size_t active(std::uint32_t generation) const noexcept;
+  /// Those whose place needs nobody else: the active ones, and who is being aborted before it was ready. Its successor
+  /// waits for its end, which says how soon to try again.
+  std::size_t placed(std::uint32_t generation) const noexcept;
   std::size_t ready(std::uint32_t generation) const noexcept;
   /// The longest-living active child of the generation: who goes first when there are too many.
   Child* oldest_active(std::uint32_t generation) noexcept;

@@ -139,7 +139,7 @@ int Master::run() {
 
 void Master::State::spawn_missing_workers() {
   if (phase == Phase::stopping) return;
-  while (children().active(current.number) < wanted && Clock::now() >= backoff.next() && children().vacant_slot()) {
+  while (children().placed(current.number) < wanted && Clock::now() >= backoff.next() && children().vacant_slot()) {
     const auto spawned = workforce.spawn(current.plan.worker_main, current.number, listeners, patience());
     if (spawned) continue;
     const auto now = Clock::now();
@@ -156,7 +156,7 @@ void Master::State::spawn_candidates() {
   auto limits = candidate->patience();
   if (limits.start.count() == 0) limits.start = kReloadStart;
   // A full scoreboard is waited for: those who retire will leave it.
-  while (children().active(candidate->number) < candidate->configured() && children().vacant_slot()) {
+  while (children().placed(candidate->number) < candidate->configured() && children().vacant_slot()) {
     const auto spawned = workforce.spawn(candidate->plan.worker_main, candidate->number, listeners, limits);
     if (!spawned) return fail_reload(spawned.error().text());
   }
@@ -164,7 +164,7 @@ void Master::State::spawn_candidates() {
 
 void Master::State::wait_until_something_happens() {
   auto deadline = children().next_deadline(patience());
-  if (phase != Phase::stopping && children().active(current.number) < wanted && children().vacant_slot())
+  if (phase != Phase::stopping && children().placed(current.number) < wanted && children().vacant_slot())
     deadline = std::min(deadline, backoff.next());
   pollfd sources[] = {{.fd = signals.fd(), .events = POLLIN, .revents = 0},
                       {.fd = notice.get(), .events = POLLIN, .revents = 0}};

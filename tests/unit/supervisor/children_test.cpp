@@ -67,6 +67,14 @@ TEST_F(ChildrenTest, DoesNotCountWhoWasToldToEnd) {
   EXPECT_FALSE(children_.empty());
 }
 
+TEST_F(ChildrenTest, KeepsThePlaceOfOneThatIsAbortedAtItsStart) {
+  Children::apply(add(1), ChildEvent::deadline_passed, kPatience, kStart);
+  EXPECT_EQ(children_.active(kOld), 0U);
+  EXPECT_EQ(children_.placed(kOld), 1U);
+  Children::apply(add_ready(2), ChildEvent::fell_silent, kPatience, kStart);
+  EXPECT_EQ(children_.placed(kOld), 1U);
+}
+
 TEST_F(ChildrenTest, LetsTheOldestGoFirst) {
   add(1, kOld, kStart + 2s);
   add(2, kOld, kStart + 1s);

@@ -173,6 +173,13 @@ TEST_F(RouterTest, KeepsDecodedParametersApartAcrossDeadEnds) {
             fmt::format("GET /{{a}}/{{b}}/{{c}}/{{d}}/{{rest...}} a={0} b={0} c={0} d={0} rest={0}/end", word));
 }
 
+TEST_F(RouterTest, KeepsDecodedParametersApartFromARemainderOfAnotherMethod) {
+  add("POST", "/a/{rest...}");
+  add("GET", "/{x}/{rest...}");
+  const std::string plain(1000, 'p');
+  EXPECT_EQ(found("GET", "/%61/" + plain + "%61"), "GET /{x}/{rest...} x=a rest=" + plain + "a");
+}
+
 TEST_F(RouterTest, RefusesASecondHandlerAndNamesBothPlugins) {
   add("GET", "/a/{x}");
   const auto result = try_add("GET", "/a/{y}", "other");

@@ -87,11 +87,17 @@ enum {
   INDRIK_E_REFUSED = -10        /* a route that the server does not take; the error text says why */
 };
 
-enum { INDRIK_LOG_DEBUG = 0, INDRIK_LOG_INFO = 1, INDRIK_LOG_WARNING = 2, INDRIK_LOG_ERROR = 3, INDRIK_LOG_CRITICAL = 4 };
+enum {
+  INDRIK_LOG_DEBUG = 0,
+  INDRIK_LOG_INFO = 1,
+  INDRIK_LOG_WARNING = 2,
+  INDRIK_LOG_ERROR = 3,
+  INDRIK_LOG_CRITICAL = 4
+};
 
 /* Bytes of someone else's; data may be NULL where size is 0. */
 typedef struct indrik_text {
-  const char *data;
+  const char* data;
   uint64_t size;
 } indrik_text;
 
@@ -110,19 +116,19 @@ typedef struct indrik_host {
   uint32_t struct_size;
   uint16_t abi_major;
   uint16_t abi_minor;
-  const char *server_version; /* "0.1.0"; for the log, not for decisions: ask for interfaces instead */
+  const char* server_version; /* "0.1.0"; for the log, not for decisions: ask for interfaces instead */
 
   /* Finds a named interface, "indrik.http.request/1": a struct of functions, declared in indrik/ext/.
    * When:      any time, any thread. Look up once, in create(), not for each request.
    * OWNERSHIP: the host's; valid until the process ends.
    * Returns:   the struct, or NULL if this host has no such interface or revision. */
-  const void *(*get_interface)(const struct indrik_host *host, const char *id);
+  const void* (*get_interface)(const struct indrik_host* host, const char* id);
 
   /* Writes one line to the error log, with the plugin's name. Line ends and controls in the text are escaped.
    * When:      any time, any thread.
    * level:     INDRIK_LOG_*; a greater number counts as INDRIK_LOG_CRITICAL.
    * Time:      one write(2) at most. */
-  void (*log)(const struct indrik_host *host, uint32_t level, indrik_text text);
+  void (*log)(const struct indrik_host* host, uint32_t level, indrik_text text);
 } indrik_host;
 
 /* What the plugin is. Static storage: the host keeps no copy of the strings and reads them until the process ends. */
@@ -136,10 +142,10 @@ typedef struct indrik_plugin {
   /* Bits 0 to 31 ask for something the host must know: one that it does not know is a refusal. Bits 32 to 63 are
    * hints that a host may ignore. None is defined yet: 0. */
   uint64_t flags;
-  const char *name;    /* for logs and status: not NULL, not empty */
-  const char *version; /* may be NULL */
+  const char* name;    /* for logs and status: not NULL, not empty */
+  const char* version; /* may be NULL */
   /* Ids ended by NULL; NULL is none. A host that lacks any refuses the plugin and says which. */
-  const char *const *required_interfaces;
+  const char* const* required_interfaces;
 
   /* Makes an instance: reads its configuration and adds its routes.                                          [boot]
    * When:      once for each place where the plugin is mounted, in each worker, after the fork, on its only thread.
@@ -147,38 +153,38 @@ typedef struct indrik_plugin {
    * OWNERSHIP: *self is the plugin's, NULL if it needs none. host is valid until destroy() has returned.
    * Failure:   write one sentence to error, NUL-terminated, within error_capacity bytes (512 at least) and return a
    *            negative number: the plugin is refused, the server does not start; destroy() is not called. */
-  int32_t (*create)(const indrik_host *host, indrik_instance **self, char *error, uint64_t error_capacity);
+  int32_t (*create)(const indrik_host* host, indrik_instance** self, char* error, uint64_t error_capacity);
 
   /* Opens what serving needs: connections, threads, files. May be NULL.                                      [boot]
    * When:      once, after every plugin of the worker was created, before the first request. May block.
    * Failure:   as create(), but destroy() is called. stop() is not. */
-  int32_t (*start)(indrik_instance *self, char *error, uint64_t error_capacity);
+  int32_t (*start)(indrik_instance* self, char* error, uint64_t error_capacity);
 
   /* Ends what start() began. May be NULL.                                                                  [ending]
    * When:      once, when start() succeeded, after the last request was answered; not in a worker that dies or
    *            is killed.
    * Time:      within graceful_timeout, what the last requests left of it. */
-  void (*stop)(indrik_instance *self);
+  void (*stop)(indrik_instance* self);
 
   /* Frees the instance. May be NULL.                                                                       [ending]
    * When:      last, after its routes are gone. */
-  void (*destroy)(indrik_instance *self);
+  void (*destroy)(indrik_instance* self);
 
   /* Finds a named interface of the plugin's, as get_interface() does of the host's. May be NULL.
    * When:      after create() succeeded, before destroy(). None is asked for by hosts of 1.0.
    * Returns:   NULL for every id that it does not know. */
-  const void *(*get_extension)(indrik_instance *self, const char *id);
+  const void* (*get_extension)(indrik_instance* self, const char* id);
 } indrik_plugin;
 
-#define INDRIK_PLUGIN_HEADER                                \
-  .magic = INDRIK_MAGIC, .struct_size = sizeof(indrik_plugin), \
-  .abi_major = INDRIK_ABI_MAJOR, .abi_minor = INDRIK_ABI_MINOR
+#define INDRIK_PLUGIN_HEADER                                                                  \
+  .magic = INDRIK_MAGIC, .struct_size = sizeof(indrik_plugin), .abi_major = INDRIK_ABI_MAJOR, \
+  .abi_minor = INDRIK_ABI_MINOR
 
 /* The one symbol that a plugin exports: its name is "indrik_plugin_entry".
  * When:      once for each place where the plugin is mounted, right after the shared object was loaded, on the
  *            process's only thread. It and the constructors of static objects must not throw: the process would end.
  * Returns:   the descriptor; NULL is a refusal without a reason. */
-INDRIK_EXPORT const indrik_plugin *indrik_plugin_entry(const indrik_host *host);
+INDRIK_EXPORT const indrik_plugin* indrik_plugin_entry(const indrik_host* host);
 
 #ifdef __cplusplus
 }

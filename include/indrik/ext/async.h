@@ -27,17 +27,17 @@ typedef struct indrik_async {
   /* Says that the answer is final.                                                                         [serving]
    * When:      exactly once for each call of indrik_route.start() that returned or will return 0, from inside it or
    *            later, on the loop's thread. The exchange is gone when this returns. */
-  void (*complete)(indrik_exchange *exchange);
+  void (*complete)(indrik_exchange* exchange);
 
   /* Calls fired(context) once, on the loop's thread, after delay_ns nanoseconds: never before, never from inside this
    * call. fired() must not throw.
    * When:      while the exchange lives. A timer must have fired or been cancelled before its exchange completes.
    * Returns:   INDRIK_OK, or INDRIK_E_INVALID for NULL. */
-  int32_t (*start_timer)(indrik_exchange *exchange, indrik_timer *timer, uint64_t delay_ns, void (*fired)(void *context),
-                         void *context);
+  int32_t (*start_timer)(indrik_exchange* exchange, indrik_timer* timer, uint64_t delay_ns,
+                         void (*fired)(void* context), void* context);
 
   /* Forgets a running timer; does nothing if it does not run. */
-  void (*cancel_timer)(indrik_exchange *exchange, indrik_timer *timer);
+  void (*cancel_timer)(indrik_exchange* exchange, indrik_timer* timer);
 } indrik_async;
 
 #ifdef __cplusplus

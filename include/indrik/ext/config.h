@@ -36,13 +36,13 @@ typedef struct indrik_config {
   uint32_t reserved;
 
   /* Finds a value. Keys of nested tables are joined by dots: "database.host".
-   * Returns:   INDRIK_OK; INDRIK_E_NOT_FOUND; INDRIK_E_INVALID if value->struct_size is smaller than it was in the first
-   *            revision. */
-  int32_t (*get)(const indrik_host *host, indrik_text key, indrik_config_value *value);
+   * Returns:   INDRIK_OK; INDRIK_E_NOT_FOUND; INDRIK_E_INVALID if value->struct_size is smaller than it was in the
+   * first revision. */
+  int32_t (*get)(const indrik_host* host, indrik_text key, indrik_config_value* value);
 
   /* One item of a string array; the text is the host's, until destroy() has returned.
    * Returns:   INDRIK_OK; INDRIK_E_NOT_FOUND: no array of that key; INDRIK_E_OUT_OF_RANGE: no such item. */
-  int32_t (*item)(const indrik_host *host, indrik_text key, uint64_t index, indrik_text *item);
+  int32_t (*item)(const indrik_host* host, indrik_text key, uint64_t index, indrik_text* item);
 } indrik_config;
 
 #ifdef __cplusplus

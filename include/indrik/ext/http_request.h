@@ -37,19 +37,19 @@ typedef struct indrik_http_request {
 
   /* Fills *request, as far as request->struct_size reaches.
    * Returns:   INDRIK_OK; INDRIK_E_INVALID if struct_size is smaller than it was in the first revision. */
-  int32_t (*read)(const indrik_exchange *exchange, indrik_request *request);
+  int32_t (*read)(const indrik_exchange* exchange, indrik_request* request);
 
   /* The first field of that name, compared without case.
    * Returns:   INDRIK_OK or INDRIK_E_NOT_FOUND. */
-  int32_t (*field)(const indrik_exchange *exchange, indrik_text name, indrik_text *value);
+  int32_t (*field)(const indrik_exchange* exchange, indrik_text name, indrik_text* value);
 
   /* Copies the fields from number `first` on, in the order sent, to fields[0 .. capacity).
    * Returns:   how many were copied. */
-  uint64_t (*fields)(const indrik_exchange *exchange, uint64_t first, indrik_field *fields, uint64_t capacity);
+  uint64_t (*fields)(const indrik_exchange* exchange, uint64_t first, indrik_field* fields, uint64_t capacity);
 
   /* What the path has for {name} in the route's pattern, percent-decoded.
    * Returns:   INDRIK_OK or INDRIK_E_NOT_FOUND. */
-  int32_t (*param)(const indrik_exchange *exchange, indrik_text name, indrik_text *value);
+  int32_t (*param)(const indrik_exchange* exchange, indrik_text name, indrik_text* value);
 } indrik_http_request;
 
 #ifdef __cplusplus

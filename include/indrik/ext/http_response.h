@@ -20,18 +20,19 @@ typedef struct indrik_http_response {
   uint32_t reserved;
 
   /* Returns:   INDRIK_OK; INDRIK_E_OUT_OF_RANGE outside 200 to 599 (RFC 9110 15). */
-  int32_t (*set_status)(indrik_exchange *exchange, int32_t status);
+  int32_t (*set_status)(indrik_exchange* exchange, int32_t status);
 
   /* Appends one field line; the same name may be added again.
-   * Returns:   INDRIK_OK, INDRIK_E_BAD_NAME, INDRIK_E_BAD_VALUE or INDRIK_E_RESERVED_FIELD; what is refused is not added. */
-  int32_t (*add_field)(indrik_exchange *exchange, indrik_text name, indrik_text value);
+   * Returns:   INDRIK_OK, INDRIK_E_BAD_NAME, INDRIK_E_BAD_VALUE or INDRIK_E_RESERVED_FIELD; what is refused is not
+   * added. */
+  int32_t (*add_field)(indrik_exchange* exchange, indrik_text name, indrik_text value);
 
   /* Appends bytes to the body. The server sends none to HEAD, 204 and 304. */
-  int32_t (*append_body)(indrik_exchange *exchange, indrik_text bytes);
+  int32_t (*append_body)(indrik_exchange* exchange, indrik_text bytes);
 
   /* Says that the handler failed: the answer so far is dropped, the client gets 500, and `reason` is logged with the
    * request; it is never sent. The handler still ends as usual: it returns 0 or completes. */
-  int32_t (*fail)(indrik_exchange *exchange, indrik_text reason);
+  int32_t (*fail)(indrik_exchange* exchange, indrik_text reason);
 } indrik_http_response;
 
 #ifdef __cplusplus

@@ -12,8 +12,8 @@
 // Everything of the C++ interface is hidden in its shared object, whatever flags a plugin is built with. The server is
 // C++ too and exports its symbols: a plugin's copy of an inline function must not be replaced by another's of that
 // name.
-
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 namespace sdk {
 
 /// The host's functions, looked up once for each instance.
@@ -56,4 +56,5 @@ inline std::string_view from_abi(indrik_text text) noexcept {
 }
 
 }  // namespace sdk
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
+#pragma GCC visibility pop

@@ -11,7 +11,8 @@
 #include <indrik/sdk/log.hpp>
 #include <indrik/sdk/route.hpp>
 
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 
 namespace sdk {
 struct Hooks;
@@ -93,4 +94,5 @@ class App {
   std::vector<std::function<void()>> stop_hooks_;
 };
 
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
+#pragma GCC visibility pop

@@ -15,7 +15,8 @@
 #include <indrik/sdk/api.hpp>
 #include <indrik/sdk/duration.hpp>
 
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 
 /// A value that is not what the plugin asked for. Let it pass: the server then refuses the plugin with this sentence.
 class ConfigError : public std::runtime_error {
@@ -150,4 +151,5 @@ class Config {
   const sdk::Api* api_;
 };
 
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
+#pragma GCC visibility pop

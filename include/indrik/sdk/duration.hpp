@@ -8,7 +8,8 @@
 
 #include <indrik/sdk/api.hpp>
 
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 namespace sdk {
 
 /// To the nearest nanosecond; none for less than nothing and for more than a century.
@@ -36,4 +37,5 @@ inline std::optional<std::chrono::nanoseconds> parse_duration(std::string_view t
 }
 
 }  // namespace sdk
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
+#pragma GCC visibility pop

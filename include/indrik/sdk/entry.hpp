@@ -8,7 +8,8 @@
 #include <indrik/sdk/app.hpp>
 #include <indrik/sdk/thrown.hpp>
 
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 namespace sdk {
 
 /// The descriptor's functions: an App is the instance, and nothing that its functions throw gets out.
@@ -62,18 +63,23 @@ struct Hooks {
 
 template <Hooks::Setup setup>
 constexpr indrik_plugin describe(const char* name, const char* version) noexcept {
-  return {INDRIK_PLUGIN_HEADER,
-          .name = name,
-          .version = version,
-          .required_interfaces = kRequiredInterfaces,
-          .create = &Hooks::create<setup>,
-          .start = &Hooks::start,
-          .stop = &Hooks::stop,
-          .destroy = &Hooks::destroy};
+  indrik_plugin plugin{};
+  plugin.magic = INDRIK_MAGIC;
+  plugin.struct_size = sizeof plugin;
+  plugin.abi_major = INDRIK_ABI_MAJOR;
+  plugin.abi_minor = INDRIK_ABI_MINOR;
+  plugin.name = name;
+  plugin.version = version;
+  plugin.required_interfaces = kRequiredInterfaces;
+  plugin.create = &Hooks::create<setup>;
+  plugin.start = &Hooks::start;
+  plugin.stop = &Hooks::stop;
+  plugin.destroy = &Hooks::destroy;
+  return plugin;
 }
 
 }  // namespace sdk
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
 
 /// INDRIK_PLUGIN("name", "1.0", [](indrik::App& app) { ... }); once in a plugin, at namespace scope.
 /// Exports the plugin's entry. The function, which captures nothing, sets up one instance.

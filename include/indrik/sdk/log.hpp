@@ -10,7 +10,8 @@
 
 #include <indrik/sdk/api.hpp>
 
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 namespace sdk {
 
 template <class T>
@@ -103,4 +104,5 @@ class Log {
   const indrik_host* host_;
 };
 
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include <indrik/sdk/api.hpp>
 
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 namespace sdk {
 
 constexpr int hex_digit(char c) noexcept {
@@ -113,4 +114,5 @@ class Request {
   mutable std::forward_list<std::string> decoded_;  ///< what the views given so far point into: it never moves
 };
 
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
+#pragma GCC visibility pop

@@ -10,7 +10,8 @@
 
 #include <indrik/sdk/api.hpp>
 
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 
 class Response;
 namespace sdk {
@@ -105,4 +106,5 @@ inline void send(const Context& context, const Response& response) {
 }
 
 }  // namespace sdk
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
+#pragma GCC visibility pop

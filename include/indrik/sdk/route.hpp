@@ -10,7 +10,8 @@
 #include <indrik/sdk/task.hpp>
 #include <indrik/sdk/thrown.hpp>
 
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 namespace sdk {
 
 /// Handlers are shared by all requests: what is called is const.
@@ -112,4 +113,5 @@ class Route {
 };
 
 }  // namespace sdk
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
+#pragma GCC visibility pop

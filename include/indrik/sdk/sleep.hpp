@@ -6,7 +6,8 @@
 
 #include <indrik/sdk/task.hpp>
 
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 namespace sdk {
 
 /// The timer stands in the awaiting coroutine's frame, so that waiting allocates nothing.
@@ -50,4 +51,5 @@ template <class Rep, class Period>
   return sdk::Sleep{delay < kCentury ? std::chrono::ceil<nanoseconds>(delay) : nanoseconds{kCentury}};
 }
 
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
+#pragma GCC visibility pop

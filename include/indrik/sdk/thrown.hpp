@@ -10,7 +10,8 @@
 
 #include <indrik/sdk/api.hpp>
 
-namespace [[gnu::visibility("hidden")]] indrik {
+#pragma GCC visibility push(hidden)
+namespace indrik {
 namespace sdk {
 
 /// "int" for `throw 1`; the name as the compiler has it where it cannot be told better.
@@ -42,4 +43,5 @@ inline void fail_for_what_was_thrown(const Context& context) {
 }
 
 }  // namespace sdk
-}  // namespace gnu::visibility("hidden")]]indrik
+}  // namespace indrik
+#pragma GCC visibility pop

@@ -24,6 +24,8 @@ class Listener {
   int fd() const noexcept { return fd_.get(); }
   /// Where it really stands: the port chosen for port 0.
   const Address& address() const noexcept { return address_; }
+  /// Closes this process's copy and leaves a unix socket's file alone: for a worker that accepts no more.
+  void close() noexcept { fd_.reset(); }
   /// Closes it; the master also removes a unix socket's file if it is still the one this listener made.
   void close_and_unlink() noexcept;
 

@@ -27,7 +27,7 @@ struct Seat {
   std::size_t number;   ///< 0-based, of the slot
   int notice_fd;        ///< an eventfd: write 1 after slot.state changed, so that the master looks
   pid_t master;         ///< getppid() differs: the master is gone
-  std::span<const net::Listener> listeners;
+  std::span<net::Listener> listeners;  ///< this process's copies: its to close when it accepts no more
 };
 
 /// A worker's whole life; its result is the process's exit code. Runs with every signal of the master's still blocked

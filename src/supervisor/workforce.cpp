@@ -34,7 +34,7 @@ void clear(process::Slot& slot) noexcept {
 }  // namespace
 
 Result<void> Workforce::spawn(const WorkerMain& worker_main, std::uint32_t generation,
-                              std::span<const net::Listener> listeners, const Patience& patience) {
+                              std::span<net::Listener> listeners, const Patience& patience) {
   const auto number = *children_.vacant_slot();
   auto& slot = scoreboard_.slots()[number];
   clear(slot);

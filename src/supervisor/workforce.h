@@ -34,7 +34,7 @@ class Workforce {
         children_{scoreboard.slots().size()} {}
 
   /// Forks one worker into a vacant slot; there must be one. Fails with fork's errno.
-  Result<void> spawn(const WorkerMain& worker_main, std::uint32_t generation, std::span<const net::Listener> listeners,
+  Result<void> spawn(const WorkerMain& worker_main, std::uint32_t generation, std::span<net::Listener> listeners,
                      const Patience& patience);
   /// Notes the heartbeats and who has become ready.
   void read_slots(const Patience& patience);

@@ -20,7 +20,7 @@ std::string peer_text(const sockaddr_storage& raw, socklen_t size) {
 
 }  // namespace
 
-Acceptor::Acceptor(const Loop& loop, std::span<const net::Listener> listeners, int batch, Accepted accepted)
+Acceptor::Acceptor(const Loop& loop, std::span<net::Listener> listeners, int batch, Accepted accepted)
     : listeners_{listeners},
       batch_{batch},
       accepted_{std::move(accepted)},
@@ -50,11 +50,12 @@ void Acceptor::pause() noexcept {
   for (const auto& listener : listeners_) ::epoll_ctl(set_.get(), EPOLL_CTL_DEL, listener.fd(), nullptr);
 }
 
-bool Acceptor::take_waiting(std::size_t most) noexcept {
+bool Acceptor::empty_and_close(std::size_t most) noexcept {
   for (const auto& listener : listeners_) {
     while (most > 0 && take_one(listener.fd())) --most;
     if (most == 0) return false;
   }
+  for (auto& listener : listeners_) listener.close();
   return true;
 }
 

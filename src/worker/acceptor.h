@@ -19,20 +19,21 @@ class Acceptor {
   using Accepted = std::function<void(Fd connection, std::string peer)>;
 
   /// `batch`: connections taken in one turn of the loop. Throws BootError when the kernel refuses the epoll set.
-  Acceptor(const Loop& loop, std::span<const net::Listener> listeners, int batch, Accepted accepted);
+  Acceptor(const Loop& loop, std::span<net::Listener> listeners, int batch, Accepted accepted);
 
   /// Resumed is the opposite of paused: paused, this worker is not woken for connections, the others are.
   void resume();
   void pause() noexcept;
-  /// Takes what waits in the queues now, `most` connections at most. True: the queues are empty.
-  bool take_waiting(std::size_t most) noexcept;
+  /// For the end: takes what waits in the queues, `most` connections at most. True: the queues are empty, and this
+  /// process's copies of the listeners are closed, so that nobody queues for a worker that will not come back.
+  bool empty_and_close(std::size_t most) noexcept;
 
  private:
   void on_readable(ev::io&, int) noexcept;
   void on_retry(ev::timer&, int) noexcept;
   bool take_one(int listener) noexcept;
 
-  std::span<const net::Listener> listeners_;
+  std::span<net::Listener> listeners_;
   int batch_;
   Accepted accepted_;
   Fd set_;

@@ -141,7 +141,7 @@ void Engine::drain() noexcept {
 /// Whoever connected before the end began is served: when all workers retire, nobody else would take it from the queue.
 void Engine::empty_queues() noexcept {
   if (queues_emptied_ || connections_.size() >= options_.connections) return;
-  queues_emptied_ = acceptor_.take_waiting(options_.connections - connections_.size());
+  queues_emptied_ = acceptor_.empty_and_close(options_.connections - connections_.size());
 }
 
 void Engine::on_graceful_timeout(ev::timer&, int) noexcept {

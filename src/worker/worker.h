@@ -45,7 +45,7 @@ struct Options {
 
 /// What a worker works with. All of it outlives the worker.
 struct Surroundings {
-  std::span<const net::Listener> listeners;
+  std::span<net::Listener> listeners;  ///< closed here when draining has emptied their queues
   const routing::Router& router;
   process::Slot& slot;
   log::ErrorLog& log;

@@ -1,5 +1,6 @@
 #include "app/plugins.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,7 +38,8 @@ void Plugins::stop() noexcept {
 
 namespace {
 
-[[noreturn]] void prove_in_child(std::span<const AppSpec> apps, log::ErrorLog& log) {
+[[noreturn]] void prove_in_child(std::span<const AppSpec> apps, milliseconds patience, log::ErrorLog& log) {
+  ::alarm(static_cast<unsigned>(std::chrono::ceil<seconds>(patience).count()));  // its SIGALRM ends us
   auto code = ExitCode::ok;
   try {
     const Plugins plugins{apps, log};
@@ -53,15 +55,17 @@ namespace {
 
 }  // namespace
 
-ExitCode prove_plugins(std::span<const AppSpec> apps, log::ErrorLog& log) {
+ExitCode prove_plugins(std::span<const AppSpec> apps, milliseconds patience, log::ErrorLog& log) {
   const pid_t child = ::fork();
   if (child < 0) throw BootError{ExitCode::run_failed, Error::from_errno(errno, "fork").text()};
-  if (child == 0) prove_in_child(apps, log);
+  if (child == 0) prove_in_child(apps, patience, log);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return ExitCode::ok;
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != static_cast<int>(ExitCode::plugin_not_loaded))
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    log.error("the plugins are not loaded after {} ms (timeout)", patience.count());
+  else if (!WIFEXITED(status) || WEXITSTATUS(status) != static_cast<int>(ExitCode::plugin_not_loaded))
     log.error("a plugin ended the process that loaded it: it {}", process::exit_description(status));
   return ExitCode::plugin_not_loaded;
 }

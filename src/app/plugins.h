@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/configuration.h"
+#include "base/clock.h"
 #include "log/error_log.h"
 #include "plugin/instance.h"
 #include "routing/router.h"
@@ -29,7 +30,8 @@ class Plugins {
 };
 
 /// Loads and creates the plugins in a process of its own, so that this one stays free of them; the child says why it
-/// refuses, through the log, and the exit code is returned.
-ExitCode prove_plugins(std::span<const AppSpec> apps, log::ErrorLog& log);
+/// refuses, through the log, and the exit code is returned. A child that takes longer than `patience` is killed (0:
+/// never).
+ExitCode prove_plugins(std::span<const AppSpec> apps, milliseconds patience, log::ErrorLog& log);
 
 }  // namespace indrik::app

@@ -33,23 +33,30 @@ log::ErrorLog open_error_log(const config::Settings& settings) {
   return *std::move(opened);
 }
 
-supervisor::Plan make_plan(const std::shared_ptr<const Configuration>& configuration, log::ErrorLog& log) {
+/// What all generations of workers share with the master.
+struct Shared {
+  log::ErrorLog& log;
+  std::optional<process::PidFile>& pid_file;
+};
+
+supervisor::Plan make_plan(const std::shared_ptr<const Configuration>& configuration, const Shared& shared) {
   return {.policy = supervisor_policy(configuration->loaded.settings),
-          .worker_main = [configuration, &log](const supervisor::Seat& seat) {
-            return worker_main(*configuration, seat, log);
+          .worker_main = [configuration, shared](const supervisor::Seat& seat) {
+            if (shared.pid_file) shared.pid_file->close_in_child();
+            return worker_main(*configuration, seat, shared.log);
           }};
 }
 
 /// What needs a restart keeps its value; the rest is the new configuration's.
 Result<supervisor::Plan> reload(const config::Invocation& invocation, const config::Settings& in_force,
-                                log::ErrorLog& log) {
+                                const Shared& shared) {
   auto read = read_configuration(invocation);
   if (!read) return fail(Error{fmt::format("{}", fmt::join(read.error().sentences, "; "))});
   const auto& settings = read->loaded.settings;
   if (settings.bind != in_force.bind || settings.backlog != in_force.backlog || settings.pid != in_force.pid ||
       settings.error_logfile != in_force.error_logfile || settings.log_level != in_force.log_level)
-    log.warning("bind, backlog, pid, error_logfile and log_level change at the next start only");
-  return make_plan(std::make_shared<const Configuration>(*std::move(read)), log);
+    shared.log.warning("bind, backlog, pid, error_logfile and log_level change at the next start only");
+  return make_plan(std::make_shared<const Configuration>(*std::move(read)), shared);
 }
 
 std::vector<net::Listener> open_listeners(const Configuration& configuration) {
@@ -84,22 +91,23 @@ int serve(const config::Invocation& invocation, Configuration read) {
   process::ignore_broken_pipes();
   process::raise_descriptor_limit();
   auto log = open_error_log(settings);
-  if (const auto proven = prove_plugins(configuration->apps, log); proven != ExitCode::ok)
+  if (const auto proven = prove_plugins(configuration->apps, settings.timeout, log); proven != ExitCode::ok)
     return static_cast<int>(proven);
-  const auto pid_file = create_pid_file(settings);
+  auto pid_file = create_pid_file(settings);
+  const Shared shared{.log = log, .pid_file = pid_file};
   auto listeners = open_listeners(*configuration);
-  auto plan = make_plan(configuration, log);
+  auto plan = make_plan(configuration, shared);
   auto scoreboard = process::Scoreboard::create(static_cast<std::size_t>(plan.policy.workers) * 2 + kSpareSlots);
   if (!scoreboard) throw BootError{ExitCode::run_failed, scoreboard.error().text()};
   announce(plan.policy, settings, listeners, log);
-  supervisor::Master master{std::move(plan), [&] { return reload(invocation, settings, log); }, std::move(listeners),
+  supervisor::Master master{std::move(plan), [&] { return reload(invocation, settings, shared); }, std::move(listeners),
                             *scoreboard, log};
   return master.run();
 }
 
 int check(const Configuration& configuration) {
   auto log = open_error_log(configuration.loaded.settings);
-  const auto proven = prove_plugins(configuration.apps, log);
+  const auto proven = prove_plugins(configuration.apps, configuration.loaded.settings.timeout, log);
   if (proven == ExitCode::ok) fmt::print("the configuration is good\n");
   return static_cast<int>(proven);
 }

@@ -25,6 +25,35 @@ std::size_t string_length(std::string_view text) noexcept {
   return text.size();
 }
 
+/// How many bytes the first character takes in UTF-8; 0: it is none (RFC 3629 4).
+std::size_t character_length(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto is_rest = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
+  const unsigned first = byte(0);
+  const unsigned second = byte(1);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4 || !is_rest(1)) return 0;
+  if (first < 0xe0) return 2;
+  // Not in two spellings, no half of a surrogate pair, nothing beyond U+10FFFF.
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+  if (!is_rest(2)) return 0;
+  if (first < 0xf0) return 3;
+  return is_rest(3) ? 4 : 0;
+}
+
+/// The line of the first byte that is no part of a character; 0: there is none.
+int line_of_foreign_byte(std::string_view text) noexcept {
+  int line = 1;
+  while (!text.empty()) {
+    const auto length = character_length(text);
+    if (length == 0) return line;
+    if (text.front() == '\n') ++line;
+    text.remove_prefix(length);
+  }
+  return 0;
+}
+
 /// Depth of brackets and parts of the key at one place of a text.
 class Nesting {
  public:
@@ -52,6 +81,7 @@ bool is_long_binary(std::string_view text) noexcept {
 }  // namespace
 
 std::optional<Hazard> find_hazard(std::string_view text) noexcept {
+  if (const int line = line_of_foreign_byte(text); line != 0) return Hazard{line, "bytes that are no UTF-8"};
   Nesting nesting;
   int line = 1;
   while (!text.empty()) {

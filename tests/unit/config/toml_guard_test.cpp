@@ -49,6 +49,21 @@ TEST(TomlGuardTest, GetsOverAStringThatNeverEnds) {
   EXPECT_EQ(line_of_hazard("a = \"\"\"x"), 0);
 }
 
+TEST(TomlGuardTest, FindsBytesThatAreNoUtf8) {
+  for (const std::string bytes :
+       {"\xff", "\x80", "\xc0\x80", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x9f\xbf", "\xe2\x82", "\xed\xa0\x80",
+        "\xf0\x8f\xbf\xbf", "\xf0\x9f\x98", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80"}) {
+    EXPECT_EQ(line_of_hazard("a = 1\nb = '" + bytes), 2);
+    EXPECT_EQ(line_of_hazard("a = 1\n# " + bytes + "\n"), 2);
+  }
+}
+
+TEST(TomlGuardTest, AcceptsEveryLengthOfUtf8) {
+  EXPECT_EQ(line_of_hazard("a = \"\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80"
+                           "\xf4\x8f\xbf\xbf\""),
+            0);
+}
+
 TEST(TomlGuardTest, FindsLongBinaryNumbers) {
   const std::string digits(62, '1');
   EXPECT_EQ(line_of_hazard("a = 0b" + digits), 0);

@@ -14,6 +14,11 @@ namespace {
 
 constexpr ev_tstamp kRetryAfter = 0.1;  // seconds, when the process or the system is out of descriptors or memory
 
+/// The process or the system is out of descriptors or memory: accept(2) fails with the connection left in the queue.
+bool is_starving(int code) noexcept {
+  return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
+}
+
 std::string peer_text(const sockaddr_storage& raw, socklen_t size) {
   return raw.ss_family == AF_UNIX ? std::string{} : net::Address::from_sockaddr(raw, size).text();
 }
@@ -53,7 +58,7 @@ void Acceptor::pause() noexcept {
 bool Acceptor::empty_and_close(std::size_t most) noexcept {
   for (const auto& listener : listeners_) {
     while (most > 0 && take_one(listener.fd())) --most;
-    if (most == 0) return false;
+    if (most == 0 || is_starving(errno)) return false;
   }
   for (auto& listener : listeners_) listener.close();
   return true;
@@ -74,10 +79,12 @@ bool Acceptor::take_one(int listener) noexcept {
     accepted_(std::move(connection), peer_text(raw, size));
     return true;
   }
-  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+  if (is_starving(errno) && resumed_) {
     // The connection stays in the queue and would wake us without end: look away for a moment.
+    const int reason = errno;
     pause();
     retry_.start(kRetryAfter);
+    errno = reason;
   }
   return false;  // another worker was faster, or the client has gone again (ECONNABORTED and its like, accept(2))
 }

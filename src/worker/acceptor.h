@@ -31,6 +31,7 @@ class Acceptor {
  private:
   void on_readable(ev::io&, int) noexcept;
   void on_retry(ev::timer&, int) noexcept;
+  /// False: nothing was there to take; errno says why.
   bool take_one(int listener) noexcept;
 
   std::span<net::Listener> listeners_;

@@ -23,10 +23,10 @@ struct Policy {
 
 /// What a worker is given in the child, after the fork.
 struct Seat {
-  process::Slot& slot;  ///< its page of the scoreboard: it sets state, heartbeat and totals
-  std::size_t number;   ///< 0-based, of the slot
-  int notice_fd;        ///< an eventfd: write 1 after slot.state changed, so that the master looks
-  pid_t master;         ///< getppid() differs: the master is gone
+  process::Slot& slot;                 ///< its page of the scoreboard: it sets state, heartbeat and totals
+  std::size_t number;                  ///< 0-based, of the slot
+  int notice_fd;                       ///< an eventfd: write 1 after slot.state changed, so that the master looks
+  pid_t master;                        ///< getppid() differs: the master is gone
   std::span<net::Listener> listeners;  ///< this process's copies: its to close when it accepts no more
 };
 

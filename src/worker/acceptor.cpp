@@ -15,9 +15,7 @@ namespace {
 constexpr ev_tstamp kRetryAfter = 0.1;  // seconds, when the process or the system is out of descriptors or memory
 
 /// The process or the system is out of descriptors or memory: accept(2) fails with the connection left in the queue.
-bool is_starving(int code) noexcept {
-  return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
-}
+bool is_starving(int code) noexcept { return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM; }
 
 std::string peer_text(const sockaddr_storage& raw, socklen_t size) {
   return raw.ss_family == AF_UNIX ? std::string{} : net::Address::from_sockaddr(raw, size).text();

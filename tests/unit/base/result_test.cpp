@@ -1,7 +1,7 @@
 #include "base/result.h"
 
-#include <cerrno>
 #include <gtest/gtest.h>
+#include <cerrno>
 
 #include <memory>
 

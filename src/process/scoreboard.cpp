@@ -4,13 +4,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <iterator>
 #include <memory>
 #include <utility>
 
 namespace indrik::process {
 
 static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<WorkerState>::is_always_lock_free &&
-                  std::atomic<char>::is_always_lock_free,
+                  std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
               "a lock inside an atomic would not be shared between processes");
 
 Result<Scoreboard> Scoreboard::create(std::size_t slots) {
@@ -29,9 +31,14 @@ Scoreboard::~Scoreboard() {
 }
 
 void begin_running(Slot& slot, std::string_view what, std::int64_t since_ns) noexcept {
-  const auto size = std::min(what.size(), std::size(slot.running_what) - 1);
-  for (std::size_t i = 0; i < size; ++i) slot.running_what[i].store(what[i], std::memory_order_relaxed);
-  slot.running_what[size].store('\0', std::memory_order_relaxed);
+  what = what.substr(0, sizeof slot.running_what - 1);
+  const auto last = what.size() / sizeof(std::uint64_t);  // the word with the NUL
+  for (std::size_t i = 0; i <= last; ++i) {
+    std::uint64_t word = 0;
+    const auto piece = what.substr(i * sizeof word, sizeof word);
+    std::memcpy(&word, piece.data(), piece.size());
+    slot.running_what[i].store(word, std::memory_order_relaxed);
+  }
   // Released last: whoever sees `since` sees the text that belongs to it.
   slot.running_since_ns.store(since_ns, std::memory_order_release);
 }
@@ -41,13 +48,12 @@ void end_running(Slot& slot) noexcept { slot.running_since_ns.store(0, std::memo
 std::optional<Running> running_in(const Slot& slot) {
   const auto since = slot.running_since_ns.load(std::memory_order_acquire);
   if (since == 0) return std::nullopt;
-  Running running{.what = {}, .since_ns = since};
-  for (const auto& letter : slot.running_what) {
-    const char c = letter.load(std::memory_order_relaxed);
-    if (c == '\0') break;
-    running.what += c;
+  char what[sizeof slot.running_what];
+  for (std::size_t i = 0; i < std::size(slot.running_what); ++i) {
+    const auto word = slot.running_what[i].load(std::memory_order_relaxed);
+    std::memcpy(what + i * sizeof word, &word, sizeof word);
   }
-  return running;
+  return Running{.what = {what, ::strnlen(what, sizeof what)}, .since_ns = since};
 }
 
 }  // namespace indrik::process

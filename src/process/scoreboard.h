@@ -14,13 +14,16 @@ namespace indrik::process {
 
 enum class WorkerState : std::uint32_t { empty, starting, ready, retiring };
 
-/// What a worker does, in memory that master and workers share. Written by its worker only (the master writes while
-/// no worker has the slot: between reap and fork), read by anyone. Atomics only: a reader may see a request's fields
-/// half changed, never wild.
+/// What a worker does, in memory that master and workers share. Written by its worker only, but for server_stops (the
+/// master writes the rest while no worker has the slot: between reap and fork), read by anyone. Atomics only: a reader
+/// may see a request's fields half changed, never wild.
 struct alignas(64) Slot {
   std::atomic<std::int32_t> pid{0};
   std::atomic<std::uint32_t> generation{0};
   std::atomic<WorkerState> state{WorkerState::empty};
+  /// The whole server stops, and nobody comes after this worker: it is to serve what waits in the listeners' queues
+  /// before it ends. Set by the master before it sends TERM; false at a reload, at TTOU and at a TERM from outside.
+  std::atomic<bool> server_stops{false};
   std::atomic<std::int64_t> heartbeat_ns{0};  ///< monotonic_ns() of the last turn of the worker's loop
   std::atomic<std::uint32_t> connections{0};
   std::atomic<std::uint32_t> in_flight{0};  ///< requests given to a handler and not yet answered
@@ -33,7 +36,8 @@ struct alignas(64) Slot {
   /// The blocking request now running on the loop's thread (sync, green), for the report about a stuck worker. since 0:
   /// none.
   std::atomic<std::int64_t> running_since_ns{0};
-  std::atomic<char> running_what[104]{};  ///< "GET /health (route /health, plugin health)", NUL-terminated, cut to fit
+  /// "GET /health (route /health, plugin health)", NUL-terminated, cut to fit; in words, because each request writes it
+  std::atomic<std::uint64_t> running_what[13]{};
 };
 
 /// The anonymous shared mapping of all slots; made before the first fork, unmapped with the object.

@@ -226,6 +226,7 @@ void Master::State::stop(ChildEvent how) {
              children().all().size());
   phase = Phase::stopping;
   candidate.reset();
+  if (how == ChildEvent::told_to_retire) workforce.announce_stop();
   workforce.tell_all(how, patience());
   // Ours are the last copies as soon as the workers have closed theirs: who connects now shall be refused at once, not
   // wait for an answer that never comes.

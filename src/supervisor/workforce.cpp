@@ -24,6 +24,7 @@ TimePoint time_of(std::int64_t monotonic) noexcept {
 /// A slot keeps its totals over the change of its worker; everything else is the worker's.
 void clear(process::Slot& slot) noexcept {
   slot.state = process::WorkerState::empty;
+  slot.server_stops = false;
   slot.pid = 0;
   slot.connections = 0;
   slot.in_flight = 0;
@@ -125,6 +126,10 @@ void Workforce::tell(Child& child, ChildEvent event, const Patience& patience) {
 
 void Workforce::tell_all(ChildEvent event, const Patience& patience) {
   for (auto& child : children_.all()) tell(child, event, patience);
+}
+
+void Workforce::announce_stop() noexcept {
+  for (auto& slot : scoreboard_.slots()) slot.server_stops = true;
 }
 
 void Workforce::forward(int signal) const noexcept {

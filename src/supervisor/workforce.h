@@ -45,6 +45,8 @@ class Workforce {
 
   void tell(Child& child, ChildEvent event, const Patience& patience);
   void tell_all(ChildEvent event, const Patience& patience);
+  /// Says in every slot that the whole server stops; for those who are told to retire next, or have been already.
+  void announce_stop() noexcept;
   /// Sends a signal that changes nobody's state.
   void forward(int signal) const noexcept;
 

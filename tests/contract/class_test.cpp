@@ -117,12 +117,9 @@ TEST(SyncClassTest, SaysWhatItIsRunning) {
   HttpClient client{worker.address()};
   client.send(request_bytes("GET", "/stuck"));
   ASSERT_TRUE(await([&] { return worker.slot().running_since_ns != 0; }));
-  std::string what;
-  for (const auto& c : worker.slot().running_what) {
-    if (c == '\0') break;
-    what += c;
-  }
-  EXPECT_EQ(what, "GET /stuck (route /test, plugin test)");
+  const auto running = process::running_in(worker.slot());
+  ASSERT_TRUE(running);
+  EXPECT_EQ(running->what, "GET /stuck (route /test, plugin test)");
   ASSERT_EQ(::write(gate[1], "x", 1), 1);
   EXPECT_EQ(client.receive().status, 200);
   EXPECT_EQ(worker.slot().running_since_ns, 0);

@@ -61,6 +61,16 @@ TEST(ScoreboardTest, TellsWhatRunsAndSinceWhen) {
   EXPECT_FALSE(running_in(slot));
 }
 
+TEST(ScoreboardTest, TellsTheSameTextWhateverItsLength) {
+  auto board = Scoreboard::create(1);
+  auto& slot = board->slots()[0];
+  for (std::size_t size = 104; size-- > 0;) {  // each shorter than the one before: nothing of that may show through
+    const std::string what(size, static_cast<char>('a' + size % 26));
+    begin_running(slot, what, 1);
+    EXPECT_EQ(running_in(slot)->what, what);
+  }
+}
+
 TEST(ScoreboardTest, CutsWhatIsLongerThanItsRoom) {
   auto board = Scoreboard::create(1);
   begin_running(board->slots()[0], std::string(200, 'x'), 1);

@@ -53,6 +53,34 @@ TEST_P(FinishesAt, HastensAGracefulStop) {
 }
 INSTANTIATE_TEST_SUITE_P(ASecondSignal, FinishesAt, ::testing::Values(SIGTERM, SIGINT, SIGQUIT));
 
+TEST(MasterSignalsTest, TellsWorkersThatTheWholeServerStops) {
+  Server server{workers(2)};
+  server.await("all 2 workers are ready");
+  server.signal(SIGTERM);
+  server.await("seat 0: got SIGTERM, the server stops");
+  server.await("seat 1: got SIGTERM, the server stops");
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterSignalsTest, DoesNotSayThatTheServerStopsToAWorkerThatIsOneTooMany) {
+  Server server{workers(2)};
+  server.await("all 2 workers are ready");
+  server.signal(SIGTTOU);
+  EXPECT_THAT(server.await("got SIGTERM"), Not(HasSubstr("the server stops")));
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterSignalsTest, DoesNotSayThatTheServerStopsToAWorkerThatGetsTermFromOutside) {
+  Server server{workers(1)};
+  server.await("all 1 workers are ready");
+  server.signal_worker(0, SIGTERM);
+  EXPECT_THAT(server.await("got SIGTERM"), Not(HasSubstr("the server stops")));
+  server.await_ready(2);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
 class QuickStop : public ::testing::TestWithParam<int> {};
 
 TEST_P(QuickStop, TellsEveryWorkerToQuit) {

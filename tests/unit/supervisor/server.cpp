@@ -192,7 +192,7 @@ int deaf_to(const Seat& seat, std::initializer_list<int> deaf) {
     seat.slot.heartbeat_ns = monotonic_ns();
     while (const auto signal = queue->next()) {
       const auto number = static_cast<int>(signal->ssi_signo);
-      say(seat, "got " + process::signal_name(number));
+      say(seat, "got " + process::signal_name(number) + (seat.slot.server_stops ? ", the server stops" : ""));
       if (number != SIGUSR1 && std::find(deaf.begin(), deaf.end(), number) == deaf.end()) return 0;
     }
   }

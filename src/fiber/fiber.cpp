@@ -143,7 +143,8 @@ void Fiber::finish() noexcept {
   enter();
 }
 
-FiberPool::FiberPool(std::size_t stack_size, Timers& timers) : stacks_{stack_size}, timers_{timers} {}
+FiberPool::FiberPool(std::size_t stack_size, Timers& timers, const Observer& observer)
+    : stacks_{stack_size}, timers_{timers}, observer_{observer} {}
 
 FiberPool::~FiberPool() {
   for (Fiber* const fiber : idle_) {
@@ -168,7 +169,9 @@ Result<void> FiberPool::start(const Task& task) {
 }
 
 void FiberPool::run(Fiber& fiber) noexcept {
+  if (observer_.entering) observer_.entering(observer_.observer, fiber.task().context);
   fiber.enter();
+  if (observer_.leaving) observer_.leaving(observer_.observer);
   if (!fiber.ended()) return;
   const Task task = fiber.task();
   idle_.push_back(&fiber);

@@ -19,12 +19,20 @@ struct Task {
   void* context;
 };
 
+/// Hears of every stretch of time that a task has the thread: from its start or resumption until it parks or ends.
+/// `task` is its Task::context. Both may be null.
+struct Observer {
+  void (*entering)(void* observer, void* task) noexcept = nullptr;
+  void (*leaving)(void* observer) noexcept = nullptr;
+  void* observer = nullptr;
+};
+
 /// All fibers of one loop thread: N fibers on one thread, never migrating. A fiber runs until its task ends or parks;
 /// then the one who started or resumed it goes on. Fibers are kept and used again. Loop thread only.
 class FiberPool {
  public:
   /// `timers` wake sleeping fibers; they outlive the pool.
-  FiberPool(std::size_t stack_size, Timers& timers);
+  FiberPool(std::size_t stack_size, Timers& timers, const Observer& observer = {});
   /// Idle fibers are finished. Parked ones are left as they are, with their stacks: unwinding them would have to cross
   /// frames that are not ours. Only at the end of a process should there be any.
   ~FiberPool();
@@ -45,6 +53,7 @@ class FiberPool {
 
   StackPool stacks_;
   Timers& timers_;
+  Observer observer_;
   std::vector<std::unique_ptr<Fiber>> all_;
   std::vector<Fiber*> idle_;
 };

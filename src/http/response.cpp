@@ -35,11 +35,22 @@ void Response::set_plain(int status, std::string_view text) {
   body_.assign(text);
 }
 
+namespace {
+
+/// Keeps the memory of an answer of usual size; one large answer must not cost its size for ever.
+void clear_or_free(std::string& text) noexcept {
+  constexpr std::size_t kKept = 64 * 1024;
+  if (text.capacity() > kKept) text = {};
+  text.clear();
+}
+
+}  // namespace
+
 void Response::reset() noexcept {
   status_ = 200;
   has_content_type_ = false;
-  field_lines_.clear();
-  body_.clear();
+  clear_or_free(field_lines_);
+  clear_or_free(body_);
 }
 
 }  // namespace indrik::http

@@ -5,7 +5,7 @@
 
 namespace indrik::http {
 
-/// The answer to one request, filled by a handler. Kept and reused by the engine: reset() keeps the memory.
+/// The answer to one request, filled by a handler. Kept and reused by the engine: reset() keeps the memory of an answer of usual size.
 /// Framing and connection are the server's: Connection, Content-Length, Date, Keep-Alive, Server, Transfer-Encoding and
 /// Upgrade cannot be set by a handler.
 class Response {

@@ -36,30 +36,41 @@ Acceptor::Acceptor(const Loop& loop, std::span<net::Listener> listeners, int bat
   watcher_.start(set_.get(), ev::READ);
 }
 
-void Acceptor::resume() {
-  if (std::exchange(resumed_, true)) return;
+Result<void> Acceptor::resume() noexcept {
+  if (std::exchange(resumed_, true)) return {};
   for (const auto& listener : listeners_) {
     epoll_event event{.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {.fd = listener.fd()}};
-    if (::epoll_ctl(set_.get(), EPOLL_CTL_ADD, listener.fd(), &event) != 0 && errno != EEXIST) {
-      throw BootError{ExitCode::run_failed, Error::from_errno(errno, "watch {}", listener.address().text()).text()};
-    }
+    if (::epoll_ctl(set_.get(), EPOLL_CTL_ADD, listener.fd(), &event) == 0) continue;
+    const int reason = errno;
+    look_away_for_a_moment();
+    return fail(Error::from_errno(reason, "watch {}", listener.address().text()));
   }
+  return {};
 }
 
 void Acceptor::pause() noexcept {
-  if (!std::exchange(resumed_, false)) return;
   retry_.stop();
+  if (!std::exchange(resumed_, false)) return;
   // Out of the set, not only unwatched: the kernel would go on choosing this worker for some of the wake-ups.
   for (const auto& listener : listeners_) ::epoll_ctl(set_.get(), EPOLL_CTL_DEL, listener.fd(), nullptr);
 }
 
-bool Acceptor::empty_and_close(std::size_t most) noexcept {
+void Acceptor::look_away_for_a_moment() noexcept {
+  pause();
+  retry_.start(kRetryAfter);
+}
+
+bool Acceptor::empty(std::size_t most) noexcept {
   for (const auto& listener : listeners_) {
     while (most > 0 && take_one(listener.fd())) --most;
     if (most == 0 || is_starving(errno)) return false;
   }
-  for (auto& listener : listeners_) listener.close();
   return true;
+}
+
+void Acceptor::close() noexcept {
+  pause();
+  for (auto& listener : listeners_) listener.close();
 }
 
 void Acceptor::on_readable(ev::io&, int) noexcept {
@@ -78,22 +89,16 @@ bool Acceptor::take_one(int listener) noexcept {
     return true;
   }
   if (is_starving(errno) && resumed_) {
-    // The connection stays in the queue and would wake us without end: look away for a moment.
+    // The connection stays in the queue and would wake us without end.
     const int reason = errno;
-    pause();
-    retry_.start(kRetryAfter);
+    look_away_for_a_moment();
     errno = reason;
   }
   return false;  // another worker was faster, or the client has gone again (ECONNABORTED and its like, accept(2))
 }
 
 void Acceptor::on_retry(ev::timer&, int) noexcept {
-  try {
-    resume();
-  } catch (const BootError&) {
-    resumed_ = false;
-    retry_.start(kRetryAfter);
-  }
+  if (const auto resumed = resume(); !resumed) return;  // it has armed the timer again
 }
 
 }  // namespace indrik::worker

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "base/result.h"
 #include "net/listener.h"
 #include "worker/loop.h"
 
@@ -21,16 +22,20 @@ class Acceptor {
   /// `batch`: connections taken in one turn of the loop. Throws BootError when the kernel refuses the epoll set.
   Acceptor(const Loop& loop, std::span<net::Listener> listeners, int batch, Accepted accepted);
 
-  /// Resumed is the opposite of paused: paused, this worker is not woken for connections, the others are.
-  void resume();
+  /// Resumed is the opposite of paused: paused, this worker is not woken for connections, the others are. Paused at
+  /// first. A failure is that of epoll_ctl(2); resuming is then tried again by itself.
+  Result<void> resume() noexcept;
   void pause() noexcept;
-  /// For the end: takes what waits in the queues, `most` connections at most. True: the queues are empty, and this
-  /// process's copies of the listeners are closed, so that nobody queues for a worker that will not come back.
-  bool empty_and_close(std::size_t most) noexcept;
+  /// Takes what waits in the queues, `most` connections at most. True: the queues are empty.
+  bool empty(std::size_t most) noexcept;
+  /// For the end: closes this process's copies of the listeners, so that nobody queues for a worker that will not come
+  /// back.
+  void close() noexcept;
 
  private:
   void on_readable(ev::io&, int) noexcept;
   void on_retry(ev::timer&, int) noexcept;
+  void look_away_for_a_moment() noexcept;
   /// False: nothing was there to take; errno says why.
   bool take_one(int listener) noexcept;
 

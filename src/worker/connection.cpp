@@ -17,6 +17,8 @@ using Waiting = http::ServerSession::Waiting;
 constexpr std::size_t kReadAhead = 64 * 1024;
 /// Answers to pipelined requests gather up to here before they are written.
 constexpr std::size_t kWriteBatch = 64 * 1024;
+/// In the access log only: nginx's number for a client that did not wait for its answer.
+constexpr int kClientLeft = 499;
 
 void add(std::atomic<std::uint32_t>& gauge, std::uint32_t difference) noexcept {
   gauge.store(gauge.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);  // one writer: no lock
@@ -45,6 +47,11 @@ void Connection::open() noexcept {
 
 void Connection::on_readable(ev::io&, int) noexcept {
   if (lingering_) return discard_input();
+  if (receive()) pump();
+}
+
+/// Takes what has come, or the end of it. False: nothing has changed, or the connection is closed.
+bool Connection::receive() noexcept {
   char* const buffer = engine_.read_buffer();
   const ssize_t size = ::recv(socket_.get(), buffer, Engine::kReadBuffer, 0);
   if (size > 0) {
@@ -56,9 +63,9 @@ void Connection::on_readable(ev::io&, int) noexcept {
     session_.end_of_input();
   } else {
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) close();
-    return;
+    return false;
   }
-  pump();
+  return true;
 }
 
 void Connection::pump() noexcept {
@@ -124,6 +131,8 @@ void Connection::answer(RunningExchange& exchange) noexcept {
                         exchange.handler().route(), exchange.handler().plugin(), exchange.failure);
   }
   if (!socket_) {  // the client left meanwhile
+    exchange.response.set_plain(kClientLeft, "");
+    record_access(engine_, exchange, peer_);
     engine_.give_back(std::move(exchange_));
     return engine_.bury(*this);
   }
@@ -142,6 +151,7 @@ void Connection::append_answer(std::string& out) noexcept {
       .date = engine_.date(), .server = engine_.options().server, .close = engine_.closes_after_answer()};
   session_.respond(exchange_->response, framing, out);
   engine_.give_back(std::move(exchange_));
+  waiting_ = Waiting::nothing;  // whatever is awaited next is awaited anew
 }
 
 void Connection::refuse(http::ParseError error, std::string& out) noexcept {
@@ -185,7 +195,8 @@ void Connection::on_writable(ev::io&, int) noexcept {
 void Connection::settle() noexcept {
   const bool blocked = exchange_ || !unwritten_.empty();
   if (!blocked && session_.finished()) return linger();
-  const bool reads = !input_ended_ && (!blocked || session_.buffered() < kReadAhead);
+  // While the client does not take its answers nothing more is taken from it; while a handler works, a bounded lot.
+  const bool reads = !input_ended_ && unwritten_.empty() && (!exchange_ || session_.buffered() < kReadAhead);
   if (reads != readable_.is_active()) reads ? readable_.start(socket_.get(), ev::READ) : readable_.stop();
   if (unwritten_.empty()) wait_for_more();
 }
@@ -214,7 +225,11 @@ void Connection::wait_for_more() noexcept {
 
 void Connection::expire(const DeadlineQueue& queue) noexcept {
   auto& deadlines = engine_.deadlines();
-  if (&queue != &deadlines.head && &queue != &deadlines.body) return close(&queue == &deadlines.write);
+  if (&queue == &deadlines.write || &queue == &deadlines.linger) return close(&queue == &deadlines.write);
+  // The loop may have been kept from reading (by a blocking handler): what has come in time counts.
+  if (receive()) pump();
+  if (!socket_ || exchange_ || deadline_.queue()) return;
+  if (&queue != &deadlines.head && &queue != &deadlines.body) return close();
   std::string out = engine_.take_scratch();
   refuse(&queue == &deadlines.head ? http::ParseError::head_timed_out : http::ParseError::body_timed_out, out);
   write(out);
@@ -223,13 +238,16 @@ void Connection::expire(const DeadlineQueue& queue) noexcept {
 }
 
 void Connection::drain() noexcept {
-  if (waiting_ == Waiting::idle || waiting_ == Waiting::first_byte) engine_.deadlines().idle.enter(deadline_);
+  if (waiting_ != Waiting::idle && waiting_ != Waiting::first_byte) return;
+  if (engine_.options().drain_idle <= milliseconds::zero()) return close();
+  engine_.deadlines().idle.enter(deadline_);
 }
 
 /// Ends the sending side and reads on until the client has taken everything and ended its own: closing at once, with
 /// input unread, would let the kernel destroy the answer on its way (RFC 9112 9.6).
 void Connection::linger() noexcept {
-  if (input_ended_ || ::shutdown(socket_.get(), SHUT_WR) != 0) return close();
+  const bool waits = engine_.options().linger_timeout > milliseconds::zero();
+  if (input_ended_ || !waits || ::shutdown(socket_.get(), SHUT_WR) != 0) return close();
   lingering_ = true;
   waiting_ = Waiting::nothing;
   engine_.deadlines().linger.enter(deadline_);
@@ -251,7 +269,8 @@ void Connection::close(bool reset) noexcept {
   writable_.stop();
   deadline_.clear();
   socket_.reset();
-  if (!exchange_) engine_.bury(*this);
+  if (!exchange_) return engine_.bury(*this);
+  exchange_->abandoned.store(true, std::memory_order_relaxed);
 }
 
 }  // namespace indrik::worker

@@ -45,6 +45,7 @@ class Connection {
 
   void on_readable(ev::io&, int) noexcept;
   void on_writable(ev::io&, int) noexcept;
+  bool receive() noexcept;
   void pump() noexcept;
   bool advance(std::string& out) noexcept;
   void dispatch(const http::Request& request, std::string& out) noexcept;

@@ -1,16 +1,28 @@
 #include "worker/deadline_queue.h"
 
+#include <time.h>
+
 #include <algorithm>
 
 namespace indrik::worker {
+namespace {
+
+std::int64_t now_ns() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
 
 void Deadline::clear() noexcept {
   if (queue_) queue_->unlink(*this);
 }
 
 DeadlineQueue::DeadlineQueue(const Loop& loop, milliseconds duration, Expired expired)
-    : loop_{loop}, duration_{to_tstamp(duration)}, expired_{std::move(expired)}, timer_{loop} {
+    : duration_ns_{nanoseconds{duration}.count()}, expired_{std::move(expired)}, timer_{loop} {
   timer_.set<DeadlineQueue, &DeadlineQueue::on_timer>(this);
+  timer_.priority = EV_MINPRI;  // after the descriptors of the same turn
 }
 
 DeadlineQueue::~DeadlineQueue() {
@@ -19,17 +31,18 @@ DeadlineQueue::~DeadlineQueue() {
 
 void DeadlineQueue::enter(Deadline& deadline) noexcept {
   deadline.clear();
-  if (duration_ <= 0) return;
-  deadline.due_ = loop_.now() + duration_;
+  if (duration_ns_ <= 0) return;
+  deadline.due_ns_ = now_ns() + duration_ns_;
   append(deadline);
-  if (!timer_.is_active()) arm();
+  if (!timer_.is_active()) arm(duration_ns_);
 }
 
 void DeadlineQueue::set_duration(milliseconds duration) noexcept {
-  duration_ = to_tstamp(duration);
-  for (auto* deadline = first_; deadline; deadline = deadline->next_) deadline->due_ = loop_.now() + duration_;
+  duration_ns_ = nanoseconds{duration}.count();
+  const std::int64_t due = now_ns() + duration_ns_;
+  for (auto* deadline = first_; deadline; deadline = deadline->next_) deadline->due_ns_ = due;
   timer_.stop();
-  arm();
+  if (first_) arm(duration_ns_);
 }
 
 void DeadlineQueue::append(Deadline& deadline) noexcept {
@@ -47,19 +60,18 @@ void DeadlineQueue::unlink(Deadline& deadline) noexcept {
   // The timer keeps running for whoever was first: firing once for nothing is cheaper than stopping it each time.
 }
 
-void DeadlineQueue::arm() noexcept {
-  if (!first_) return;
-  timer_.start(std::max(0.0, first_->due_ - loop_.now()));
+void DeadlineQueue::arm(std::int64_t after_ns) noexcept {
+  timer_.start(std::max(0.0, to_tstamp(nanoseconds{after_ns})));
 }
 
 void DeadlineQueue::on_timer(ev::timer&, int) noexcept {
-  const ev_tstamp now = loop_.now();
-  while (first_ && first_->due_ <= now) {
+  const std::int64_t now = now_ns();
+  while (first_ && first_->due_ns_ <= now) {
     Deadline& deadline = *first_;
     unlink(deadline);
     expired_(deadline, *this);
   }
-  arm();
+  if (first_ && !timer_.is_active()) arm(first_->due_ns_ - now);
 }
 
 }  // namespace indrik::worker

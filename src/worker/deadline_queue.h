@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "base/clock.h"
@@ -26,11 +27,13 @@ class Deadline {
   DeadlineQueue* queue_ = nullptr;
   Deadline* previous_ = nullptr;
   Deadline* next_ = nullptr;
-  ev_tstamp due_ = 0;
+  std::int64_t due_ns_ = 0;
 };
 
 /// All waits of one kind. They are equally long, so the order of arrival is the order of expiry, and entering or
-/// leaving costs a few pointers; one timer stands for the first. Loop thread only.
+/// leaving costs a few pointers; one timer stands for the first. Measured by a steady clock of a few milliseconds'
+/// resolution (CLOCK_MONOTONIC_COARSE), which no step of the wall clock and no long turn of the loop falsifies. What
+/// has come in the same turn is read before anything expires. Loop thread only.
 class DeadlineQueue {
  public:
   using Expired = std::function<void(Deadline& deadline, const DeadlineQueue& queue)>;
@@ -51,10 +54,9 @@ class DeadlineQueue {
   void append(Deadline& deadline) noexcept;
   void unlink(Deadline& deadline) noexcept;
   void on_timer(ev::timer&, int) noexcept;
-  void arm() noexcept;
+  void arm(std::int64_t after_ns) noexcept;
 
-  const Loop& loop_;
-  ev_tstamp duration_;
+  std::int64_t duration_ns_;
   Expired expired_;
   ev::timer timer_;
   Deadline* first_ = nullptr;

@@ -58,7 +58,7 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
 Engine::~Engine() = default;
 
 void Engine::run() {
-  acceptor_.resume();
+  if (const auto resumed = acceptor_.resume(); !resumed) throw BootError{ExitCode::run_failed, resumed.error().text()};
   signal_watcher_.start(signals_.fd(), ev::READ);
   heartbeat_.start(kHeartbeat, kHeartbeat);
   turn_end_.start();
@@ -83,6 +83,7 @@ void Engine::accept(Fd socket, std::string peer) {
   slot.connections.store(static_cast<std::uint32_t>(connections_.size()), std::memory_order_relaxed);
   if (connections_.size() >= options_.connections) acceptor_.pause();
   connections_.front().open();
+  if (draining_) connections_.front().drain();
 }
 
 void Engine::bury(Connection& connection) noexcept {
@@ -91,13 +92,14 @@ void Engine::bury(Connection& connection) noexcept {
 }
 
 void Engine::on_turn_end(ev::prepare&, int) noexcept {
+  for (auto exchanges = std::exchange(completing_, {}); auto* const exchange : exchanges) exchange->complete();
   if (buried_.empty()) return;
   buried_.clear();
   if (draining_) {
-    empty_queues();
+    leave_listeners();
     if (connections_.empty()) loop_.stop();
   } else if (connections_.size() < options_.connections) {
-    acceptor_.resume();
+    if (const auto resumed = acceptor_.resume(); !resumed) log().error("{}; trying again", resumed.error().text());
   }
 }
 
@@ -131,17 +133,22 @@ void Engine::drain() noexcept {
   set_state(process::WorkerState::retiring);
   acceptor_.pause();
   deadlines_.idle.set_duration(options_.drain_idle);
-  deadlines_.linger.set_duration(std::min(options_.linger_timeout, options_.drain_idle));
-  for (auto& connection : connections_) connection.drain();
-  empty_queues();
+  if (options_.drain_idle > milliseconds::zero())
+    deadlines_.linger.set_duration(std::min(options_.linger_timeout, options_.drain_idle));
+  for (auto place = connections_.begin(); place != connections_.end();) (place++)->drain();  // it may leave the list
+  leave_listeners();
   if (connections_.empty()) return loop_.stop();
   if (options_.graceful_timeout > milliseconds::zero()) graceful_timer_.start(to_tstamp(options_.graceful_timeout));
 }
 
-/// Whoever connected before the end began is served: when all workers retire, nobody else would take it from the queue.
-void Engine::empty_queues() noexcept {
-  if (queues_emptied_ || connections_.size() >= options_.connections) return;
-  queues_emptied_ = acceptor_.empty_and_close(options_.connections - connections_.size());
+/// When the whole server stops, whoever connected before is served: nobody else would take it from the queue. Otherwise
+/// the queue is the siblings'.
+void Engine::leave_listeners() noexcept {
+  if (listeners_left_) return;
+  const auto room = options_.connections - std::min(options_.connections, connections_.size());
+  if (around_.slot.server_stops.load(std::memory_order_acquire) && !acceptor_.empty(room)) return;
+  acceptor_.close();
+  listeners_left_ = true;
 }
 
 void Engine::on_graceful_timeout(ev::timer&, int) noexcept {

@@ -54,6 +54,8 @@ class Engine {
   };
   Deadlines& deadlines() noexcept { return deadlines_; }
 
+  /// Completes the exchange before the loop waits again, off any fiber.
+  void complete_soon(RunningExchange& exchange) noexcept { completing_.push_back(&exchange); }
   /// A line of the access log was recorded: it is written soon.
   void flush_access_log_soon() noexcept;
   /// The connection's socket is closed and no handler works for it: freed at the end of this turn.
@@ -69,7 +71,7 @@ class Engine {
   void set_state(process::WorkerState state) noexcept;
   void beat() noexcept;
   void drain() noexcept;
-  void empty_queues() noexcept;
+  void leave_listeners() noexcept;
   void reopen_logs() noexcept;
   void finish() noexcept;
 
@@ -92,8 +94,9 @@ class Engine {
   ev::prepare turn_end_;
   ev::timer access_flush_;
   ev::timer graceful_timer_;
+  std::vector<RunningExchange*> completing_;
   bool draining_ = false;
-  bool queues_emptied_ = false;  ///< since draining began: no connection is taken any more
+  bool listeners_left_ = false;  ///< since draining began: no connection is taken any more
 };
 
 }  // namespace indrik::worker

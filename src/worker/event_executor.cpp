@@ -11,9 +11,10 @@ EventExecutor::EventExecutor(Engine& engine, std::size_t threads)
 }
 
 void EventExecutor::submit(RunningExchange& exchange) noexcept {
-  if (exchange.handler().can_be_async()) return exchange.handler().start(exchange);
+  if (exchange.handler().can_be_async()) return start_on_loop(engine_.slot(), exchange);
+  ++in_pool_;
   const bool taken = pool_.submit([this, &exchange] {
-    exchange.handler().handle(exchange);
+    if (!exchange.abandoned.load(std::memory_order_relaxed)) exchange.handler().handle(exchange);
     {
       const std::lock_guard lock{mutex_};
       finished_.push_back(&exchange);
@@ -21,6 +22,7 @@ void EventExecutor::submit(RunningExchange& exchange) noexcept {
     wake_.send();
   });
   if (taken) return;
+  --in_pool_;
   engine_.log().error("cannot start a thread for {} {}", exchange.request.method, exchange.request.path);
   exchange.response.set_plain(503, "Service Unavailable\n");
   exchange.complete();
@@ -31,7 +33,10 @@ void EventExecutor::on_finished(ev::async&, int) noexcept {
     const std::lock_guard lock{mutex_};
     completing_.swap(finished_);
   }
-  for (RunningExchange* const exchange : completing_) exchange->complete();
+  for (RunningExchange* const exchange : completing_) {
+    --in_pool_;
+    exchange->complete();
+  }
   completing_.clear();
 }
 

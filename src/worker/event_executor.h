@@ -15,7 +15,7 @@ class EventExecutor final : public Executor {
  public:
   EventExecutor(Engine& engine, std::size_t threads);
   void submit(RunningExchange& exchange) noexcept override;
-  bool is_stuck() const noexcept override { return pool_.busy() > 0; }
+  bool is_stuck() const noexcept override { return in_pool_ > 0; }
 
  private:
   void on_finished(ev::async&, int) noexcept;
@@ -25,6 +25,7 @@ class EventExecutor final : public Executor {
   std::mutex mutex_;
   std::vector<RunningExchange*> finished_;    ///< by the pool's threads, to be completed by the loop
   std::vector<RunningExchange*> completing_;  ///< the loop's, kept for its memory
+  std::size_t in_pool_ = 0;                   ///< submitted to the pool and not yet completed
   ThreadPool pool_;                           ///< last: its threads use what stands above
 };
 

@@ -1,6 +1,7 @@
 #include "worker/executor.h"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <cstring>
 
 #include "worker/event_executor.h"
 #include "worker/green_executor.h"
@@ -20,12 +21,38 @@ std::unique_ptr<Executor> make_executor(const Options& options, Engine& engine) 
   return std::make_unique<SyncExecutor>(engine);
 }
 
-RunningMark::RunningMark(process::Slot& slot, const RunningExchange& exchange) noexcept : slot_{slot} {
-  char what[sizeof slot.running_what];
+namespace {
+
+/// Puts texts one behind the other into a buffer of fixed size; what does not fit is cut.
+class FixedText {
+ public:
+  FixedText& operator<<(std::string_view text) noexcept {
+    const auto size = std::min(text.size(), sizeof text_ - size_);
+    std::memcpy(text_ + size_, text.data(), size);
+    size_ += size;
+    return *this;
+  }
+  std::string_view view() const noexcept { return {text_, size_}; }
+
+ private:
+  char text_[sizeof process::Slot::running_what];
+  std::size_t size_ = 0;
+};
+
+}  // namespace
+
+// On the way of every request: no formatting library.
+void RunningMark::set(process::Slot& slot, const RunningExchange& exchange) noexcept {
   const auto& handler = exchange.handler();
-  const auto end = fmt::format_to_n(what, sizeof what, "{} {} (route {}, plugin {})", exchange.request.method,
-                                    exchange.request.path, handler.route(), handler.plugin());
-  process::begin_running(slot, {what, static_cast<std::size_t>(end.out - what)}, monotonic_ns());
+  FixedText what;
+  what << exchange.request.method << " " << exchange.request.path << " (route " << handler.route() << ", plugin "
+       << handler.plugin() << ")";
+  process::begin_running(slot, what.view(), monotonic_ns());
+}
+
+void start_on_loop(process::Slot& slot, RunningExchange& exchange) noexcept {
+  const RunningMark mark{slot, exchange};
+  exchange.handler().start(exchange);  // the exchange may be gone when it returns
 }
 
 }  // namespace indrik::worker

@@ -28,13 +28,17 @@ std::unique_ptr<Executor> make_executor(const Options& options, Engine& engine);
 /// The sentence about a running request for the scoreboard, while this object lives.
 class RunningMark {
  public:
-  RunningMark(process::Slot& slot, const RunningExchange& exchange) noexcept;
+  RunningMark(process::Slot& slot, const RunningExchange& exchange) noexcept : slot_{slot} { set(slot, exchange); }
   ~RunningMark() { process::end_running(slot_); }
+  static void set(process::Slot& slot, const RunningExchange& exchange) noexcept;
   RunningMark(const RunningMark&) = delete;
   RunningMark& operator=(const RunningMark&) = delete;
 
  private:
   process::Slot& slot_;
 };
+
+/// Starts an async handler, marked as running while it has the loop.
+void start_on_loop(process::Slot& slot, RunningExchange& exchange) noexcept;
 
 }  // namespace indrik::worker

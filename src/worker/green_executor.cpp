@@ -6,14 +6,21 @@
 namespace indrik::worker {
 
 GreenExecutor::GreenExecutor(Engine& engine, std::size_t stack_size)
-    : engine_{engine}, fibers_{stack_size, engine.timers()} {
+    : engine_{engine},
+      fibers_{stack_size,
+              engine.timers(),
+              {.entering =
+                   [](void* slot, void* task) noexcept {
+                     RunningMark::set(*static_cast<process::Slot*>(slot), *static_cast<RunningExchange*>(task));
+                   },
+               .leaving = [](void* slot) noexcept { process::end_running(*static_cast<process::Slot*>(slot)); },
+               .observer = &engine.slot()}} {
   // Named here so that the hooks are part of every program that has green workers.
   engine.log().debug("green: {} system calls are cooperative", fiber::hooked_symbols().size());
 }
 
 void GreenExecutor::submit(RunningExchange& exchange) noexcept {
-  if (!exchange.handler().can_block()) return exchange.handler().start(exchange);
-  const RunningMark mark{engine_.slot(), exchange};  // until it parks: what is stuck is stuck before that
+  if (!exchange.handler().can_block()) return start_on_loop(engine_.slot(), exchange);
   const auto started =
       fibers_.start({[](void* context) noexcept {
                        auto& self = *static_cast<RunningExchange*>(context);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "base/clock.h"
 #include "http/handler.h"
 #include "routing/router.h"
@@ -15,16 +17,17 @@ class RunningExchange final : public http::Exchange {
   explicit RunningExchange(Engine& engine) noexcept : engine_{engine} {}
   virtual ~RunningExchange() = default;
 
-  /// Loop thread. The executor hears of it first, then the connection answers.
+  /// Loop thread, on a fiber or off. The executor hears of it first, then the connection answers.
   void complete() noexcept override;
   Timers& timers() noexcept override;
 
   void reset() noexcept;
 
-  routing::Match match;              ///< found: its handler answers
-  Connection* connection = nullptr;  ///< whose request it is; never null while running
-  TimePoint began{};                 ///< set when an access log wants durations
-  RunningExchange* next = nullptr;   ///< in an executor's queue
+  routing::Match match;                ///< found: its handler answers
+  Connection* connection = nullptr;    ///< whose request it is; never null while running
+  TimePoint began{};                   ///< set when an access log wants durations
+  std::atomic<bool> abandoned{false};  ///< the client has gone: a handler that has not begun need not
+  RunningExchange* next = nullptr;     ///< in an executor's queue
 
   http::Handler& handler() const noexcept { return *match.handler(); }
 

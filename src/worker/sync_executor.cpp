@@ -22,8 +22,8 @@ void SyncExecutor::on_turn(ev::idle&, int) noexcept {
   first_ = exchange.next;
   if (!first_) last_ = nullptr;
   running_ = &exchange;
-  if (!exchange.handler().can_block()) return exchange.handler().start(exchange);
-  {
+  if (!exchange.handler().can_block()) return start_on_loop(engine_.slot(), exchange);
+  if (!exchange.abandoned.load(std::memory_order_relaxed)) {
     const RunningMark mark{engine_.slot(), exchange};
     exchange.handler().handle(exchange);
   }

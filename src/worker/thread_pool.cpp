@@ -30,11 +30,6 @@ bool ThreadPool::submit(Job job) {
   return true;
 }
 
-std::size_t ThreadPool::busy() const {
-  const std::lock_guard lock{mutex_};
-  return running_ + jobs_.size();
-}
-
 void ThreadPool::serve() {
   std::unique_lock lock{mutex_};
   while (true) {
@@ -44,11 +39,9 @@ void ThreadPool::serve() {
     if (closing_) return;
     const Job job = std::move(jobs_.front());
     jobs_.pop_front();
-    ++running_;
     lock.unlock();
     job();
     lock.lock();
-    --running_;
   }
 }
 

@@ -11,7 +11,7 @@
 namespace indrik::worker {
 
 /// A fixed number of threads that run jobs in the order they came. Threads start with the first job that finds none
-/// idle. submit() and busy() from one thread; jobs must not throw.
+/// idle. submit() from one thread; jobs must not throw.
 class ThreadPool {
  public:
   using Job = std::function<void()>;
@@ -24,18 +24,15 @@ class ThreadPool {
 
   /// False, and the job is not taken, when no thread at all could be started.
   bool submit(Job job);
-  /// Jobs running or waiting.
-  std::size_t busy() const;
 
  private:
   void serve();
 
   const std::size_t size_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> jobs_;
   std::size_t idle_ = 0;
-  std::size_t running_ = 0;
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

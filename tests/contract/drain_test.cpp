@@ -98,9 +98,56 @@ TEST_P(DrainContract, ClosesIdleConnectionsAfterAShortGrace) {
   EXPECT_EQ(kept.receive_until_closed(), "");
 }
 
-TEST_P(DrainContract, ServesWhatWaitsInTheQueue) {
+TEST_P(DrainContract, ClosesIdleConnectionsAtOnceWithoutAGrace) {
+  options.drain_idle = 0ms;
+  options.graceful_timeout = 0ms;
+  WorkerProcess worker{options, [this](auto& router) { routes(router); }};
+  HttpClient kept{worker.address()};
+  EXPECT_EQ(kept.get("/").status, 200);
+  worker.signal(SIGTERM);
+  EXPECT_EQ(worker.wait_exit(), 0);
+}
+
+TEST_P(DrainContract, RefusesWhoComesLater) {
+  WorkerProcess worker{options, [this](auto& router) { routes(router); }};
+  HttpClient client{worker.address()};
+  client.send(request_bytes("GET", "/slow"));
+  ASSERT_TRUE(await([&] { return worker.slot().in_flight == 1; }));
+  worker.signal(SIGTERM);
+  ASSERT_TRUE(await([&] { return worker.slot().state == process::WorkerState::retiring; }));
+  EXPECT_TRUE(await([&] {
+    try {
+      const HttpClient late{worker.address()};
+      return false;
+    } catch (const std::runtime_error&) {
+      return true;  // refused: nobody listens
+    }
+  }));
+  open_gate();
+  EXPECT_EQ(client.receive().body, "slow");
+  EXPECT_EQ(worker.wait_exit(), 0);
+}
+
+TEST_P(DrainContract, GivesASilentClientFromTheQueueTheShortGraceToo) {
+  options.drain_idle = 50ms;
   options.connections = 1;
   WorkerProcess worker{options, [this](auto& router) { routes(router); }};
+  worker.slot().server_stops = true;
+  auto first = std::make_unique<HttpClient>(worker.address());
+  EXPECT_EQ(first->get("/").status, 200);
+  worker.signal(SIGSTOP);
+  HttpClient silent{worker.address()};
+  first.reset();
+  worker.signal(SIGTERM);
+  worker.signal(SIGCONT);
+  EXPECT_EQ(silent.receive_until_closed(), "");
+  EXPECT_EQ(worker.wait_exit(), 0);
+}
+
+TEST_P(DrainContract, ServesWhatWaitsInTheQueueWhenTheServerStops) {
+  options.connections = 1;
+  WorkerProcess worker{options, [this](auto& router) { routes(router); }};
+  worker.slot().server_stops = true;
   auto first = std::make_unique<HttpClient>(worker.address());
   EXPECT_EQ(first->get("/").status, 200);
   worker.signal(SIGSTOP);

@@ -1,4 +1,7 @@
 // Deadlines, slow clients, limits: what keeps one client from harming the others.
+#include <poll.h>
+#include <sys/socket.h>
+
 #include "contract/contract.h"
 
 namespace indrik::test {
@@ -8,6 +11,10 @@ class PatienceContract : public ContractTest {
  protected:
   static void routes(routing::Router& router) {
     add_hello(router);
+    add(router, "GET", "/blocks-loop", FunctionHandler::async([](http::Exchange& exchange) {
+          std::this_thread::sleep_for(600ms);  // on the loop, where it should not be
+          exchange.complete();
+        }));
     add_echo(router);
     add(router, "GET", "/large", FunctionHandler::blocking([](http::Exchange& exchange) {
           exchange.response.append_body(std::string(20'000'000, 'x'));
@@ -47,6 +54,68 @@ TEST_P(PatienceContract, ClosesAnIdleConnection) {
   HttpClient client{worker.address()};
   EXPECT_EQ(client.get("/").status, 200);
   EXPECT_EQ(client.receive_until_closed(), "");
+}
+
+TEST_P(PatienceContract, KeepsAConnectionThatIsUsedHoweverLong) {
+  options.keep_alive = 300ms;
+  options.head_timeout = 300ms;
+  WorkerProcess worker{options, routes};
+  HttpClient client{worker.address()};
+  const auto begun = Clock::now();
+  // Split, so that the client is now between two requests, now inside a head; never long.
+  for (int i = 0; Clock::now() - begun < 900ms; ++i) {
+    const auto bytes = request_bytes("GET", i % 2 == 0 ? "/" : "/nowhere");
+    client.send(bytes.substr(0, 10));
+    ASSERT_TRUE(client.is_silent());
+    client.send(bytes.substr(10));
+    ASSERT_EQ(client.receive().status, i % 2 == 0 ? 200 : 404);
+  }
+}
+
+TEST_P(PatienceContract, KeepsADeadlineFromRunningWhileItsOwnHandlerBlocks) {
+  options.keep_alive = 300ms;
+  WorkerProcess worker{options, routes};
+  HttpClient client{worker.address()};
+  EXPECT_EQ(client.get("/blocks-loop").status, 200);
+  EXPECT_EQ(client.get("/").status, 200);
+}
+
+TEST_P(PatienceContract, CountsWhatCameInTimeWhileAHandlerBlockedTheLoop) {
+  options.keep_alive = 300ms;
+  options.head_timeout = 300ms;
+  WorkerProcess worker{options, routes};
+  HttpClient idle{worker.address()};
+  HttpClient busy{worker.address()};
+  EXPECT_EQ(idle.get("/").status, 200);
+  busy.send(request_bytes("GET", "/blocks-loop"));
+  idle.send(request_bytes("GET", "/"));
+  EXPECT_EQ(idle.receive().status, 200);
+  EXPECT_EQ(busy.receive().status, 200);
+}
+
+TEST_P(PatienceContract, TakesBoundedInputFromAClientThatReadsNothing) {
+  options.write_timeout = 60'000ms;
+  WorkerProcess worker{options, routes};
+  HttpClient client{worker.address()};
+  // Answers that are not taken, then a request whose body never ends: what follows must stay in the kernel's buffers.
+  client.send(request_bytes("GET", "/large") + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+  ASSERT_TRUE(await([&] { return worker.slot().requests == 1; }));
+  const std::string flood(1 << 20, 'x');
+  std::size_t taken = 0;
+  for (ssize_t size; (size = ::send(client.fd(), flood.data(), flood.size(), MSG_DONTWAIT | MSG_NOSIGNAL)) > 0 ||
+                     await_fd(client.fd(), POLLOUT, Deadline{200ms});)
+    taken += size > 0 ? static_cast<std::size_t>(size) : 0;
+  EXPECT_LT(taken, 32U << 20);
+  EXPECT_EQ(HttpClient{worker.address()}.get("/").status, 200);
+}
+
+TEST_P(PatienceContract, ClosesAtOnceWithoutLingering) {
+  options.linger_timeout = 0ms;
+  WorkerProcess worker{options, routes};
+  HttpClient client{worker.address()};
+  client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(client.receive().status, 200);
+  EXPECT_TRUE(await([&] { return worker.slot().connections == 0; }));
 }
 
 TEST_P(PatienceContract, ClosesAfterEveryAnswerWithoutKeepAlive) {

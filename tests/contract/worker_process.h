@@ -27,7 +27,7 @@ class WorkerProcess {
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   const std::string& address() const noexcept { return address_; }
-  const process::Slot& slot() noexcept { return scoreboard_.slots()[0]; }
+  process::Slot& slot() noexcept { return scoreboard_.slots()[0]; }
   pid_t pid() const noexcept { return pid_; }
   void signal(int number) const;
   /// Its exit code, or minus the signal that killed it; throws when it does not end.

@@ -56,7 +56,7 @@ class AcceptorTest : public testing::Test {
 };
 
 TEST_F(AcceptorTest, TakesConnectionsThatNeitherBlockNorSurviveAnExec) {
-  acceptor.resume();
+  ASSERT_TRUE(acceptor.resume());
   const auto client = connect();
   turn();
   ASSERT_EQ(accepted.size(), 1U);
@@ -66,7 +66,7 @@ TEST_F(AcceptorTest, TakesConnectionsThatNeitherBlockNorSurviveAnExec) {
 }
 
 TEST_F(AcceptorTest, TakesABatchATurn) {
-  acceptor.resume();
+  ASSERT_TRUE(acceptor.resume());
   const std::vector<Fd> clients = [&] {
     std::vector<Fd> all;
     for (int i = 0; i < 3; ++i) all.push_back(connect());
@@ -79,18 +79,18 @@ TEST_F(AcceptorTest, TakesABatchATurn) {
 }
 
 TEST_F(AcceptorTest, TakesNothingWhilePaused) {
-  acceptor.resume();
+  ASSERT_TRUE(acceptor.resume());
   acceptor.pause();
   const auto client = connect();
   turn_without_waiting();
   EXPECT_TRUE(accepted.empty());
-  acceptor.resume();
+  ASSERT_TRUE(acceptor.resume());
   turn();
   EXPECT_EQ(accepted.size(), 1U);
 }
 
 TEST_F(AcceptorTest, TriesAgainWhenThereAreDescriptorsAgain) {
-  acceptor.resume();
+  ASSERT_TRUE(acceptor.resume());
   const auto client = connect();
   {
     const OutOfDescriptors none;
@@ -104,24 +104,43 @@ TEST_F(AcceptorTest, TriesAgainWhenThereAreDescriptorsAgain) {
   EXPECT_EQ(accepted.size(), 1U);
 }
 
-TEST_F(AcceptorTest, KeepsTheQueueForLaterWhenItCannotBeEmptiedForLackOfDescriptors) {
+TEST_F(AcceptorTest, SaysThatTheQueueIsNotEmptyWhenItLacksDescriptors) {
   const auto client = connect();
   {
     const OutOfDescriptors none;
-    EXPECT_FALSE(acceptor.empty_and_close(10));
+    EXPECT_FALSE(acceptor.empty(10));
   }
-  EXPECT_TRUE(acceptor.empty_and_close(10));
+  EXPECT_TRUE(acceptor.empty(10));
   EXPECT_EQ(accepted.size(), 1U);
 }
 
-TEST_F(AcceptorTest, EmptiesTheQueueAndClosesTheListener) {
-  acceptor.resume();
-  acceptor.pause();
+TEST_F(AcceptorTest, EmptiesTheQueueAsFarAsItMay) {
   const auto first = connect();
   const auto second = connect();
-  EXPECT_FALSE(acceptor.empty_and_close(1));
-  EXPECT_TRUE(acceptor.empty_and_close(10));
+  EXPECT_FALSE(acceptor.empty(1));
+  EXPECT_TRUE(acceptor.empty(10));
   EXPECT_EQ(accepted.size(), 2U);
+}
+
+TEST_F(AcceptorTest, ForgetsARetryWhenItIsPaused) {
+  ASSERT_TRUE(acceptor.resume());
+  const auto client = connect();
+  {
+    const OutOfDescriptors none;
+    turn();
+  }
+  acceptor.pause();
+  LoopTimers timers{loop};
+  TimerRoom room;  // later than any retry
+  timers.start(
+      room, std::chrono::milliseconds{300}, [](void* l) noexcept { static_cast<Loop*>(l)->stop(); }, &loop);
+  loop.run();
+  EXPECT_TRUE(accepted.empty());
+}
+
+TEST_F(AcceptorTest, ClosesItsCopyOfTheListener) {
+  ASSERT_TRUE(acceptor.resume());
+  acceptor.close();
   EXPECT_EQ(listeners.front().fd(), -1);
 }
 

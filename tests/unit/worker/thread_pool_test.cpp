@@ -53,20 +53,6 @@ TEST(ThreadPoolTest, RunsNoMoreAtOnceThanItHasThreads) {
   EXPECT_LE(most, 2);
 }
 
-TEST(ThreadPoolTest, CountsWhatRunsAndWaits) {
-  std::latch begun{1}, go{1};
-  ThreadPool pool{1};
-  EXPECT_EQ(pool.busy(), 0U);
-  ASSERT_TRUE(pool.submit([&] {
-    begun.count_down();
-    go.wait();
-  }));
-  ASSERT_TRUE(pool.submit([] {}));
-  begun.wait();
-  EXPECT_EQ(pool.busy(), 2U);
-  go.count_down();
-}
-
 TEST(ThreadPoolTest, ForgetsJobsThatHaveNotBegunWhenItEnds) {
   std::latch begun{1};
   std::atomic<bool> ending{false};

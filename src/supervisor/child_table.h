@@ -11,7 +11,7 @@ namespace indrik::supervisor {
 enum class ChildState : std::uint8_t {
   starting,  ///< forked, not yet able to serve
   ready,     ///< serves
-  retiring,  ///< asked to finish what it has (SIGTERM)
+  retiring,  ///< finishes what it has: asked to (SIGTERM), or by itself
   quitting,  ///< asked to end at once (SIGQUIT)
   aborting,  ///< stuck: told to leave a core (SIGABRT)
   killing,   ///< out of patience (SIGKILL)
@@ -19,13 +19,14 @@ enum class ChildState : std::uint8_t {
 inline constexpr std::size_t kChildStates = 6;
 
 enum class ChildEvent : std::uint8_t {
-  became_ready,     ///< it says so in its slot
-  told_to_retire,   ///< stop, reload, fewer workers
-  told_to_quit,     ///< quick stop
-  fell_silent,      ///< its heartbeat is older than the timeout
-  deadline_passed,  ///< what its state allows (see Children::apply) is over
+  became_ready,       ///< it says so in its slot
+  retires_by_itself,  ///< it says so in its slot, and we have not told it: it has served enough, or somebody sent TERM
+  told_to_retire,     ///< stop, reload, fewer workers
+  told_to_quit,       ///< quick stop
+  fell_silent,        ///< its heartbeat is older than the timeout
+  deadline_passed,    ///< what its state allows (see Children::apply) is over
 };
-inline constexpr std::size_t kChildEvents = 5;
+inline constexpr std::size_t kChildEvents = 6;
 
 struct Transition {
   ChildState next;
@@ -44,13 +45,13 @@ inline constexpr auto killing = ChildState::killing;
 // clang-format off
 /// A child only ever moves to the right of the states' order; nothing brings one back.
 inline constexpr std::array<std::array<Transition, kChildEvents>, kChildStates> kChildTable{{
-  //             became_ready  told_to_retire       told_to_quit         fell_silent          deadline_passed
-  /* starting */ {{{ready},    {retiring, SIGTERM}, {quitting, SIGQUIT}, {aborting, SIGABRT}, {aborting, SIGABRT}}},
-  /* ready    */ {{{ready},    {retiring, SIGTERM}, {quitting, SIGQUIT}, {aborting, SIGABRT}, {ready}}},
-  /* retiring */ {{{retiring}, {retiring},          {quitting, SIGQUIT}, {aborting, SIGABRT}, {killing, SIGKILL}}},
-  /* quitting */ {{{quitting}, {quitting},          {quitting},          {quitting},          {killing, SIGKILL}}},
-  /* aborting */ {{{aborting}, {aborting},          {aborting},          {aborting},          {killing, SIGKILL}}},
-  /* killing  */ {{{killing},  {killing},           {killing},           {killing},           {killing}}},
+  //             became_ready  by_itself   told_to_retire       told_to_quit         fell_silent          deadline_passed
+  /* starting */ {{{ready},    {retiring}, {retiring, SIGTERM}, {quitting, SIGQUIT}, {aborting, SIGABRT}, {aborting, SIGABRT}}},
+  /* ready    */ {{{ready},    {retiring}, {retiring, SIGTERM}, {quitting, SIGQUIT}, {aborting, SIGABRT}, {ready}}},
+  /* retiring */ {{{retiring}, {retiring}, {retiring},          {quitting, SIGQUIT}, {aborting, SIGABRT}, {killing, SIGKILL}}},
+  /* quitting */ {{{quitting}, {quitting}, {quitting},          {quitting},          {quitting},          {killing, SIGKILL}}},
+  /* aborting */ {{{aborting}, {aborting}, {aborting},          {aborting},          {aborting},          {killing, SIGKILL}}},
+  /* killing  */ {{{killing},  {killing},  {killing},           {killing},           {killing},           {killing}}},
 }};
 // clang-format on
 

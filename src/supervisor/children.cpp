@@ -19,7 +19,7 @@ TimePoint deadline_of(ChildState state, const Patience& patience, TimePoint now)
     case ChildState::starting:
       return after(patience.start, now);
     case ChildState::retiring:
-      return now + patience.graceful;
+      return now + patience.graceful + Patience::kOrderlyEnd;
     case ChildState::quitting:
     case ChildState::aborting:
       return now + Patience::kQuick;

@@ -31,8 +31,11 @@ struct Child {
 struct Patience {
   milliseconds silence{0};                      ///< between two heartbeats; 0: for ever
   milliseconds start{0};                        ///< until ready; 0: for ever
-  milliseconds graceful{0};                     ///< from SIGTERM to SIGKILL
+  milliseconds graceful{0};                     ///< that a retiring worker allows itself
   static constexpr milliseconds kQuick{1'000};  ///< from SIGQUIT or SIGABRT to SIGKILL
+  /// From the end of a retiring worker's own patience to SIGKILL: it gives up by itself, runs its stop hooks and writes
+  /// its logs.
+  static constexpr milliseconds kOrderlyEnd{1'000};
 };
 
 /// All living workers and what is due for them. Pure bookkeeping: no system call, and time is passed in, so that a

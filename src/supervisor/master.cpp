@@ -302,13 +302,14 @@ void Master::State::fail_reload(const std::string& reason) {
 }
 
 void Master::State::finish_reload() {
+  const auto patience_of_before = patience();  // those who retire count by what they were started with
   current = *std::move(candidate);
   candidate.reset();
   wanted = current.configured();
   backoff.reset();
   log.info("reload done: {} new workers are ready, those of before finish their requests", wanted);
   for (auto& child : children().all())
-    if (child.generation != current.number) workforce.tell(child, ChildEvent::told_to_retire, patience());
+    if (child.generation != current.number) workforce.tell(child, ChildEvent::told_to_retire, patience_of_before);
 }
 
 }  // namespace indrik::supervisor

@@ -18,7 +18,7 @@ namespace indrik::supervisor {
 struct Policy {
   int workers = 1;
   milliseconds timeout{30'000};           ///< a heartbeat older than this: SIGABRT, a second later SIGKILL; 0: never
-  milliseconds graceful_timeout{30'000};  ///< from "retire" to SIGKILL
+  milliseconds graceful_timeout{30'000};  ///< a worker's own, when it retires; SIGKILL a second later
 };
 
 /// What a worker is given in the child, after the fork.

@@ -31,10 +31,10 @@ struct SignalSpec {
 /// Every signal that the master reads from its queue; docs/signals.md is made of it.
 inline constexpr auto kSignals = std::to_array<SignalSpec>({
     {SIGTERM, "TERM", Command::stop,
-     "Stops gracefully: closes the listeners, sends TERM to every worker, kills (KILL) those that still run after "
-     "`graceful_timeout`, exits with 0. A second TERM acts like QUIT.",
-     "Accepts no more, finishes the requests it has, exits with 0. The master replaces it, unless it sent the signal "
-     "itself."},
+     "Stops gracefully: closes the listeners, sends TERM to every worker, kills (KILL) those that still run a "
+     "second after `graceful_timeout`, exits with 0. A second TERM acts like QUIT.",
+     "Accepts no more, finishes the requests it has, exits with 0. The master replaces it at once, unless it sent the "
+     "signal itself."},
     {SIGINT, "INT", Command::stop_quickly,
      "Stops quickly: sends QUIT to every worker, KILL a second later, exits with 0. While stopping gracefully, it "
      "hastens.",

@@ -59,10 +59,15 @@ void Workforce::read_slot(Child& child, const Patience& patience) {
   const auto& slot = scoreboard_.slots()[child.slot];
   child.heartbeat = time_of(slot.heartbeat_ns.load(std::memory_order_relaxed));
   const auto state = slot.state.load(std::memory_order_acquire);
-  const bool serves = state == process::WorkerState::ready || state == process::WorkerState::retiring;
-  if (!serves || child.state != ChildState::starting) return;
-  tell(child, ChildEvent::became_ready, patience);
-  log_.debug("{} is ready", name_of(child));
+  const bool retires = state == process::WorkerState::retiring;
+  if (child.state == ChildState::starting && (retires || state == process::WorkerState::ready)) {
+    tell(child, ChildEvent::became_ready, patience);
+    log_.debug("{} is ready", name_of(child));
+  }
+  if (child.state == ChildState::ready && retires) {
+    tell(child, ChildEvent::retires_by_itself, patience);
+    log_.info("{} retires by itself", name_of(child));
+  }
 }
 
 void Workforce::read_slots(const Patience& patience) {
@@ -111,7 +116,7 @@ void Workforce::log_impatience(const Child& child, ChildEvent event, TimePoint n
       case ChildState::starting:
         return "is not ready after " + in_seconds(now - child.born);
       case ChildState::retiring:
-        return "has not finished within the graceful timeout";
+        return "has not ended within a second of the graceful timeout";
       default:
         return "has not ended within a second";
     }

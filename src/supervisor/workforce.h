@@ -36,7 +36,7 @@ class Workforce {
   /// Forks one worker into a vacant slot; there must be one. Fails with fork's errno.
   Result<void> spawn(const WorkerMain& worker_main, std::uint32_t generation, std::span<net::Listener> listeners,
                      const Patience& patience);
-  /// Notes the heartbeats and who has become ready.
+  /// Notes the heartbeats, who has become ready, and who retires by itself.
   void read_slots(const Patience& patience);
   /// Collects every child that has ended and frees their slots.
   std::vector<Loss> reap();

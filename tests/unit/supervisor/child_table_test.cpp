@@ -9,7 +9,9 @@ using enum ChildState;
 using enum ChildEvent;
 
 constexpr ChildState kAll[] = {starting, ready, retiring, quitting, aborting, killing};
-constexpr ChildEvent kEvents[] = {became_ready, told_to_retire, told_to_quit, fell_silent, deadline_passed};
+constexpr ChildEvent kEvents[] = {became_ready, retires_by_itself, told_to_retire,
+                                  told_to_quit, fell_silent,       deadline_passed};
+static_assert(std::size(kEvents) == kChildEvents && std::size(kAll) == kChildStates);
 
 void expect(ChildState state, ChildEvent event, ChildState next, int signal) {
   const auto found = transition(state, event);
@@ -19,14 +21,16 @@ void expect(ChildState state, ChildEvent event, ChildState next, int signal) {
 
 TEST(ChildTableTest, LetsAStartingChildServeOrEndInEveryWay) {
   expect(starting, became_ready, ready, 0);
+  expect(starting, retires_by_itself, retiring, 0);
   expect(starting, told_to_retire, retiring, SIGTERM);
   expect(starting, told_to_quit, quitting, SIGQUIT);
   expect(starting, fell_silent, aborting, SIGABRT);
   expect(starting, deadline_passed, aborting, SIGABRT);
 }
 
-TEST(ChildTableTest, LetsAReadyChildServeUntilItIsToldOrFallsSilent) {
+TEST(ChildTableTest, LetsAReadyChildServeUntilItRetiresOrIsToldOrFallsSilent) {
   expect(ready, became_ready, ready, 0);
+  expect(ready, retires_by_itself, retiring, 0);
   expect(ready, told_to_retire, retiring, SIGTERM);
   expect(ready, told_to_quit, quitting, SIGQUIT);
   expect(ready, fell_silent, aborting, SIGABRT);
@@ -35,6 +39,7 @@ TEST(ChildTableTest, LetsAReadyChildServeUntilItIsToldOrFallsSilent) {
 
 TEST(ChildTableTest, AsksARetiringChildOnceAndKillsItInTheEnd) {
   expect(retiring, became_ready, retiring, 0);
+  expect(retiring, retires_by_itself, retiring, 0);
   expect(retiring, told_to_retire, retiring, 0);
   expect(retiring, told_to_quit, quitting, SIGQUIT);
   expect(retiring, fell_silent, aborting, SIGABRT);
@@ -43,7 +48,8 @@ TEST(ChildTableTest, AsksARetiringChildOnceAndKillsItInTheEnd) {
 
 TEST(ChildTableTest, OnlyKillsWhoQuitsOrAborts) {
   for (const auto state : {quitting, aborting}) {
-    for (const auto event : {became_ready, told_to_retire, told_to_quit, fell_silent}) expect(state, event, state, 0);
+    for (const auto event : {became_ready, retires_by_itself, told_to_retire, told_to_quit, fell_silent})
+      expect(state, event, state, 0);
     expect(state, deadline_passed, killing, SIGKILL);
   }
 }

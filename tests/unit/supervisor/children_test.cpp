@@ -125,11 +125,27 @@ TEST_F(ChildrenTest, KillsAStuckChildASecondAfterItsAbort) {
   EXPECT_EQ(children_.next_deadline(kPatience), TimePoint::max());
 }
 
-TEST_F(ChildrenTest, GivesARetiringChildTheGracefulTimeoutOnce) {
+TEST_F(ChildrenTest, GivesARetiringChildTheGracefulTimeoutAndASecondOnce) {
   auto& child = add_ready(1);
   EXPECT_EQ(Children::apply(child, ChildEvent::told_to_retire, kPatience, kStart), SIGTERM);
   EXPECT_EQ(Children::apply(child, ChildEvent::told_to_retire, kPatience, kStart + 15s), 0);
-  EXPECT_EQ(child.deadline, kStart + 20s);
+  EXPECT_EQ(child.deadline, kStart + 21s);
+}
+
+TEST_F(ChildrenTest, TreatsAChildThatRetiresByItselfAsIfItHadBeenTold) {
+  auto& child = add_ready(1);
+  EXPECT_EQ(Children::apply(child, ChildEvent::retires_by_itself, kPatience, kStart + 5s), 0);
+  EXPECT_EQ(children_.active(kOld), 0U);
+  EXPECT_EQ(children_.placed(kOld), 0U);
+  EXPECT_EQ(children_.ready(kOld), 0U);
+  EXPECT_EQ(child.deadline, kStart + 26s);
+  EXPECT_FALSE(died_young(child, exited(1), kStart + 5s));
+}
+
+TEST_F(ChildrenTest, HastensAChildThatRetiresByItself) {
+  auto& child = add_ready(1);
+  Children::apply(child, ChildEvent::retires_by_itself, kPatience, kStart);
+  EXPECT_EQ(Children::apply(child, ChildEvent::told_to_quit, kPatience, kStart), SIGQUIT);
 }
 
 TEST_F(ChildrenTest, WatchesTheHeartbeatOfARetiringChild) {

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,15 +31,32 @@ TEST(MasterSignalsTest, LetsEveryWorkerFinishAtTerm) {
   EXPECT_THAT(said, HasSubstr("stopped"));
 }
 
-TEST(MasterSignalsTest, KillsWhoHasNotFinishedAfterTheGracefulTimeout) {
+TEST(MasterSignalsTest, KillsWhoHasNotEndedASecondAfterTheGracefulTimeout) {
   Server server{{.policy = {.workers = 1, .timeout = 0ms, .graceful_timeout = 100ms},
                  .worker = [](const Seat& seat) { return deaf_to(seat, {SIGTERM}); }}};
+  server.await("all 1 workers are ready");
+  const auto told = Clock::now();
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+  EXPECT_GE(Clock::now() - told, 1100ms);
+  const auto said = server.rest();
+  EXPECT_THAT(said, HasSubstr("has not ended within a second of the graceful timeout: sending SIGKILL"));
+  EXPECT_THAT(said, HasSubstr("was killed by SIGKILL"));
+}
+
+TEST(MasterSignalsTest, LeavesAWorkerTheTimeToEndByItselfAtTheGracefulTimeout) {
+  Server server{{.policy = {.workers = 1, .timeout = 0ms, .graceful_timeout = 100ms}, .worker = [](const Seat& seat) {
+                   obedient(seat);
+                   ::poll(nullptr, 0, 300);  // as long as it may, and then it ends in order
+                   say(seat, "stopped in order");
+                   return 0;
+                 }}};
   server.await("all 1 workers are ready");
   server.signal(SIGTERM);
   EXPECT_EQ(server.exit_code(), 0);
   const auto said = server.rest();
-  EXPECT_THAT(said, HasSubstr("has not finished within the graceful timeout: sending SIGKILL"));
-  EXPECT_THAT(said, HasSubstr("was killed by SIGKILL"));
+  EXPECT_THAT(said, HasSubstr("stopped in order"));
+  EXPECT_THAT(said, Not(HasSubstr("SIGKILL")));
 }
 
 TEST_P(FinishesAt, HastensAGracefulStop) {

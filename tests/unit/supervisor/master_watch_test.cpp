@@ -13,6 +13,7 @@ namespace indrik::supervisor::test {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using namespace std::chrono_literals;
 
 Server::Setup workers(int number, WorkerMain worker = {}) {
@@ -54,6 +55,58 @@ TEST(MasterWatchTest, ReplacesAWorkerThatFinishesByItself) {
   server.signal_worker(0, SIGTERM);
   server.await("exited with code 0");
   server.await_ready(1);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+/// Retires at once, and then never ends: the signals are blocked.
+int retiring_at_once(const Seat& seat) {
+  become_ready(seat);
+  retire(seat);
+  while (true) ::pause();
+}
+
+TEST(MasterWatchTest, ReplacesAWorkerThatRetiresByItselfBeforeItHasEnded) {
+  Shared born;
+  Server server{
+      workers(1, [&](const Seat& seat) { return born->fetch_add(1) == 0 ? retiring_at_once(seat) : obedient(seat); })};
+  EXPECT_THAT(server.await("retires by itself"), HasSubstr("worker 0 (pid"));
+  const pid_t first = server.pid_of(0);
+  server.await("all 1 workers are ready");
+  EXPECT_EQ(server.pid_of(0), first);
+  EXPECT_NE(server.pid_of(1), 0);
+  server.signal_worker(0, SIGKILL);
+  EXPECT_THAT(server.await("was killed by SIGKILL"), HasSubstr("[info] worker 0 (pid"));
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterWatchTest, NeverMakesTheSuccessorsOfWorkersThatRetireWait) {
+  Shared born;
+  Server server{workers(1, [&](const Seat& seat) {
+    if (born->fetch_add(1) >= 20) return obedient(seat);
+    become_ready(seat);
+    retire(seat);
+    return 0;
+  })};
+  const auto begun = Clock::now();
+  server.await("all 1 workers are ready");
+  EXPECT_LT(Clock::now() - begun, 2s);  // one back-off after the other would last for minutes
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+  EXPECT_THAT(server.rest(), Not(HasSubstr("[error]")));
+}
+
+TEST(MasterWatchTest, KillsAWorkerThatRetiresByItselfAndNeverEnds) {
+  Shared born;
+  Server server{{.policy = {.workers = 1, .timeout = 0ms, .graceful_timeout = 50ms}, .worker = [&](const Seat& seat) {
+                   return born->fetch_add(1) == 0 ? retiring_at_once(seat) : obedient(seat);
+                 }}};
+  server.await("retires by itself");
+  const auto retired = Clock::now();
+  server.await("has not ended within a second of the graceful timeout: sending SIGKILL");
+  EXPECT_GE(Clock::now() - retired, 1s);
+  server.await("was killed by SIGKILL");
   server.signal(SIGTERM);
   EXPECT_EQ(server.exit_code(), 0);
 }

@@ -37,6 +37,13 @@ process::Scoreboard make_scoreboard(std::size_t slots) {
   return *std::move(board);
 }
 
+void enter(process::WorkerState state, const Seat& seat) {
+  seat.slot.heartbeat_ns = monotonic_ns();
+  seat.slot.state = state;
+  const std::uint64_t one = 1;
+  (void)!::write(seat.notice_fd, &one, sizeof one);
+}
+
 }  // namespace
 
 Shared::Shared()
@@ -174,12 +181,9 @@ void say(const Seat& seat, const std::string& what) {
   (void)!::write(say_fd, line.data(), line.size());
 }
 
-void become_ready(const Seat& seat) {
-  seat.slot.heartbeat_ns = monotonic_ns();
-  seat.slot.state = process::WorkerState::ready;
-  const std::uint64_t one = 1;
-  (void)!::write(seat.notice_fd, &one, sizeof one);
-}
+void become_ready(const Seat& seat) { enter(process::WorkerState::ready, seat); }
+
+void retire(const Seat& seat) { enter(process::WorkerState::retiring, seat); }
 
 int obedient(const Seat& seat) { return deaf_to(seat, {}); }
 

@@ -89,6 +89,9 @@ void say(const Seat& seat, const std::string& what);
 /// Says that the seat's worker is ready.
 void become_ready(const Seat& seat);
 
+/// Says that the seat's worker takes no more.
+void retire(const Seat& seat);
+
 /// A worker that does as it is told: beats while it serves, says "got USR1", ends at TERM, INT and QUIT saying so.
 int obedient(const Seat& seat);
 

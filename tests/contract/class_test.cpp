@@ -35,6 +35,22 @@ std::vector<std::unique_ptr<HttpClient>> ask(const WorkerProcess& worker, std::s
   return clients;
 }
 
+class FlavourContract : public ContractTest {};
+INDRIK_FOR_EVERY_CLASS(FlavourContract);
+
+TEST_P(FlavourContract, UsesTheOneThatSuitsTheClass) {
+  WorkerProcess worker{options, [](auto& router) {
+                         add(router, "GET", "/",
+                             std::make_unique<FunctionHandler>(
+                                 [](http::Exchange& exchange) { exchange.response.append_body("blocking"); },
+                                 [](http::Exchange& exchange) {
+                                   exchange.response.append_body("async");
+                                   exchange.complete();
+                                 }));
+                       }};
+  EXPECT_EQ(HttpClient{worker.address()}.get("/").body, GetParam() == WorkerClass::event ? "async" : "blocking");
+}
+
 TEST(GreenClassTest, RunsHundredsOfSleepingHandlersAtOnce) {
   Rendezvous rendezvous;
   worker::Options options{.worker_class = WorkerClass::green};
@@ -47,20 +63,6 @@ TEST(EventClassTest, RunsAsManyBlockingHandlersAsThreads) {
   worker::Options options{.worker_class = WorkerClass::event, .threads = 4};
   WorkerProcess worker{options, [&](auto& router) { ASSERT_TRUE(router.add("GET", "/", rendezvous.handler(4))); }};
   for (auto& client : ask(worker, 4, "/")) EXPECT_EQ(client->receive().body, "together");
-}
-
-TEST(EventClassTest, PrefersTheAsyncFlavour) {
-  worker::Options options{.worker_class = WorkerClass::event};
-  WorkerProcess worker{options, [](auto& router) {
-                         ASSERT_TRUE(router.add("GET", "/",
-                                                std::make_unique<FunctionHandler>(
-                                                    [](http::Exchange& e) { e.response.append_body("blocking"); },
-                                                    [](http::Exchange& e) {
-                                                      e.response.append_body("async");
-                                                      e.complete();
-                                                    })));
-                       }};
-  EXPECT_EQ(HttpClient{worker.address()}.get("/").body, "async");
 }
 
 TEST(EventClassTest, KeepsTheLoopFreeOfBlockingHandlers) {
@@ -88,20 +90,6 @@ TEST(SyncClassTest, RunsOneRequestAtATimeAndTheOthersWait) {
                                })));
       }};
   for (auto& client : ask(worker, 50, "/")) EXPECT_EQ(client->receive().body, "1");
-}
-
-TEST(SyncClassTest, PrefersTheBlockingFlavour) {
-  worker::Options options{.worker_class = WorkerClass::sync};
-  WorkerProcess worker{options, [](auto& router) {
-                         ASSERT_TRUE(router.add("GET", "/",
-                                                std::make_unique<FunctionHandler>(
-                                                    [](http::Exchange& e) { e.response.append_body("blocking"); },
-                                                    [](http::Exchange& e) {
-                                                      e.response.append_body("async");
-                                                      e.complete();
-                                                    })));
-                       }};
-  EXPECT_EQ(HttpClient{worker.address()}.get("/").body, "blocking");
 }
 
 TEST(SyncClassTest, SaysWhatItIsRunning) {

@@ -46,7 +46,7 @@ Result<void> take_over(const Address& address) {
   return {};
 }
 
-/// A descriptor that somebody else opened: checked, not changed but for the flags that workers rely on.
+/// A descriptor that somebody else opened: checked, not changed but for the flags and options that workers rely on.
 Result<Address> adopt(int fd, const Address& address, int backlog) {
   if (::fcntl(fd, F_GETFD) < 0) return fail(Error::from_errno(errno, "{}", address.text()));
   if (option_of(fd, SO_TYPE) != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN) < 0)
@@ -54,6 +54,8 @@ Result<Address> adopt(int fd, const Address& address, int backlog) {
   if (option_of(fd, SO_ACCEPTCONN) != 1) return fail(Error::format("{}: the socket does not listen", address.text()));
   // A second listen(2) only sets the backlog. SELinux may refuse it to us, and then the first one's holds.
   (void)::listen(fd, backlog);
+  const int on = 1;
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // as in prepare(); a unix socket has none
   ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   return address_of(fd);

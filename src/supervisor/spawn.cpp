@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "base/error.h"
 #include "process/parent.h"
@@ -28,6 +29,7 @@ int worker_code(const WorkerMain& worker_main, const Seat& seat, log::ErrorLog& 
 
 Result<pid_t> spawn_worker(const WorkerMain& worker_main, const Seat& seat, process::SignalQueue& masters_signals,
                            log::ErrorLog& log) {
+  std::fflush(nullptr);  // or the child would print what we have not printed yet once more
   const pid_t pid = ::fork();
   if (pid < 0) return fail(Error::from_errno(errno, "fork worker {}", seat.number));
   if (pid > 0) return pid;
@@ -35,6 +37,7 @@ Result<pid_t> spawn_worker(const WorkerMain& worker_main, const Seat& seat, proc
   masters_signals.close();
   seat.slot.pid.store(::getpid(), std::memory_order_relaxed);
   const int code = worker_code(worker_main, seat, log);
+  std::fflush(nullptr);  // what plugins have printed; _exit would drop it
 #if defined(__SANITIZE_ADDRESS__)
   __lsan_do_leak_check();  // _exit would skip it
 #endif

@@ -10,7 +10,7 @@
 namespace indrik::supervisor {
 
 /// Forks a worker and returns its pid; fails with fork's errno. The child gives up what is the master's alone, dies
-/// with the master, runs `worker_main` and leaves by _exit: nothing of the master's is destroyed twice.
+/// with the master, runs `worker_main`, flushes stdio and leaves by _exit: nothing of the master's is destroyed twice.
 Result<pid_t> spawn_worker(const WorkerMain& worker_main, const Seat& seat, process::SignalQueue& masters_signals,
                            log::ErrorLog& log);
 

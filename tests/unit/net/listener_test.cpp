@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -137,6 +138,25 @@ TEST_F(ListenerTest, AdoptsAListeningDescriptorAndTellsWhereItStands) {
   ASSERT_TRUE(listener) << listener.error().text();
   EXPECT_EQ(listener->address().text(), original->address().text());
   EXPECT_NE(::fcntl(inherited, F_GETFD) & FD_CLOEXEC, 0);
+}
+
+TEST_F(ListenerTest, SendsAnswersAtOnceOnAnAdoptedDescriptorToo) {
+  Fd raw{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  ASSERT_EQ(::listen(raw.get(), 1), 0);  // binds it to a free port
+  const auto listener = open("fd://" + std::to_string(raw.get()));
+  ASSERT_TRUE(listener) << listener.error().text();
+  EXPECT_EQ(raw.release(), listener->fd());
+  int on = 0;
+  socklen_t size = sizeof on;
+  ASSERT_EQ(::getsockopt(listener->fd(), IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+  EXPECT_EQ(on, 1);
+}
+
+TEST_F(ListenerTest, AdoptsAUnixSocketThoughItHasNoTcpOptions) {
+  const auto original = open("unix:" + socket_path());
+  const auto listener = open("fd://" + std::to_string(::dup(original->fd())));
+  ASSERT_TRUE(listener) << listener.error().text();
+  EXPECT_TRUE(connected_to(listener->address()));
 }
 
 TEST_F(ListenerTest, RefusesADescriptorThatIsNoListeningStreamSocket) {

@@ -5,6 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "process/exit_status.h"
+#include "process/signal_queue.h"
 #include "server.h"
 
 namespace indrik::supervisor::test {
@@ -192,24 +196,50 @@ TEST(MasterSignalsTest, TakesNoNoticeOfUsr2AndWinchAndChld) {
   EXPECT_EQ(server.exit_code(), 0);
 }
 
-TEST(MasterSignalsTest, RefusesConnectionsAndRemovesItsSocketWhileWorkersFinish) {
+/// Drains as a worker does: closes its listeners at TERM, and ends at QUIT.
+int draining(const Seat& seat) {
+  auto queue = process::SignalQueue::open({SIGTERM, SIGQUIT, SIGUSR1});
+  become_ready(seat);
+  while (true) {
+    pollfd readable{.fd = queue->fd(), .events = POLLIN, .revents = 0};
+    ::poll(&readable, 1, -1);
+    while (const auto signal = queue->next()) {
+      const auto number = static_cast<int>(signal->ssi_signo);
+      if (number == SIGTERM)
+        for (auto& listener : seat.listeners) listener.close();
+      say(seat, "has seen " + process::signal_name(number));
+      if (number == SIGQUIT) return 0;
+    }
+  }
+}
+
+int error_of_connect(const net::Address& address) {
+  const Fd client{::socket(address.raw()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  return ::connect(client.get(), address.raw(), address.raw_size()) == 0 ? 0 : errno;
+}
+
+TEST(MasterSignalsTest, RefusesConnectionsAndRemovesItsSocketWhileWorkersDrain) {
   char folder[] = "/tmp/indrik-stop-XXXXXX";
   ASSERT_NE(::mkdtemp(folder), nullptr);
-  const std::string path = std::string{folder} + "/a.sock";
-  const auto address = net::Address::parse("unix:" + path);
-  Server::Setup setup{.policy = {.workers = 1, .timeout = 0ms},
-                      .worker = [](const Seat& seat) { return deaf_to(seat, {SIGTERM}); }};
-  auto listener = net::Listener::open(*address, {});
-  ASSERT_TRUE(listener);
-  setup.listeners.push_back(*std::move(listener));
+  Server::Setup setup{.policy = {.workers = 1, .timeout = 0ms}, .worker = draining};
+  std::vector<net::Address> addresses;
+  for (const auto& text : {std::string{"127.0.0.1:0"}, fmt::format("unix:{}/a.sock", folder)}) {
+    auto listener = net::Listener::open(*net::Address::parse(text), {});
+    ASSERT_TRUE(listener);
+    addresses.push_back(listener->address());
+    setup.listeners.push_back(*std::move(listener));
+  }
   Server server{std::move(setup)};
   server.await("all 1 workers are ready");
-  EXPECT_TRUE(std::filesystem::exists(path));
+  for (const auto& address : addresses) EXPECT_EQ(error_of_connect(address), 0) << address.text();
   server.signal(SIGTERM);
-  server.await("seat 0: got SIGTERM");
+  server.await("seat 0: has seen SIGTERM");
+  server.signal(SIGUSR1);  // comes after the master has done all that TERM asks
+  server.await("seat 0: has seen SIGUSR1");
+  EXPECT_EQ(error_of_connect(addresses[0]), ECONNREFUSED);
+  EXPECT_EQ(error_of_connect(addresses[1]), ENOENT);
   server.signal(SIGQUIT);
   EXPECT_EQ(server.exit_code(), 0);
-  EXPECT_FALSE(std::filesystem::exists(path));
   std::filesystem::remove_all(folder);
 }
 

@@ -1,9 +1,11 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -233,6 +235,27 @@ TEST(MasterWatchTest, KeepsTheTotalsOfASlotWhenItsWorkerIsReplaced) {
   EXPECT_EQ(server.exit_code(), 0);
   EXPECT_EQ(server.scoreboard().slots()[0].connections, 0U);
   EXPECT_EQ(server.scoreboard().slots()[0].requests, 10U);
+}
+
+TEST(MasterWatchTest, LosesNothingThatAWorkerHasPrinted) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const Fd out{ends[0]};
+  Fd in{ends[1]};
+  Server server{{.policy = {.workers = 1, .timeout = 0ms},
+                 .worker =
+                     [](const Seat& seat) {
+                       std::fputs("a plugin's last words", stdout);
+                       return obedient(seat);
+                     },
+                 .before_run = [&] { ::dup2(in.get(), STDOUT_FILENO); }}};
+  in.reset();
+  server.await("all 1 workers are ready");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+  char printed[64] = {};
+  EXPECT_GT(::read(out.get(), printed, sizeof printed - 1), 0);
+  EXPECT_STREQ(printed, "a plugin's last words");
 }
 
 TEST(MasterWatchTest, TakesItsWorkersWithItWhenItIsKilled) {

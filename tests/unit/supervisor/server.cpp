@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "log/error_log.h"
 #include "process/exit_status.h"
@@ -61,6 +62,7 @@ Server::Server(Setup setup) : scoreboard_{make_scoreboard(setup.slots)} {
   if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
   alive_ = Fd{ends[0]};
   Fd alive{ends[1]};
+  std::fflush(nullptr);  // or the workers would print the test program's lines once more
   master_ = ::fork();
   if (master_ == 0) run_master(setup, std::move(alive));
 }

@@ -14,6 +14,7 @@
 #include <mutex>
 
 #include "base/fd.h"
+#include "log/line_writer.h"
 
 namespace indrik::log {
 namespace {
@@ -48,25 +49,28 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit DescriptorSink(Fd fd)
       : base_sink{std::make_unique<spdlog::pattern_formatter>("%Y-%m-%d %H:%M:%S.%e [%P] [%l] %v")},
-        fd_{std::move(fd)} {}
+        writer_{std::move(fd)} {}
 
   void replace(Fd fd) {
     const std::lock_guard lock{mutex_};
-    fd_ = std::move(fd);
+    writer_.replace(std::move(fd));
   }
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    // What a full disk or a closed pipe refuses is lost: there is nobody to tell.
-    while (::write(fd_.get(), line.data(), line.size()) < 0 && errno == EINTR) {
-    }
+    spdlog::memory_buf_t text;
+    if (const auto lost = writer_.lost(); lost > 0)
+      formatter_->format({"", spdlog::level::warn,
+                          fmt::format("{} lost: the log could not be written",
+                                      lost == 1 ? "1 line was" : fmt::format("{} lines were", lost))},
+                         text);
+    formatter_->format(message, text);
+    writer_.write({text.data(), text.size()});
   }
   void flush_() override {}
 
  private:
-  Fd fd_;
+  LineWriter writer_;
 };
 
 /// Line ends and controls become \n, \r, \t or \xHH. Bytes of UTF-8 pass: the text may be in any language.

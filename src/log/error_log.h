@@ -14,8 +14,9 @@ namespace indrik::log {
 enum class Level : std::uint8_t { debug, info, warning, error, critical };
 
 /// The error log of one process: "2026-11-21 07:35:00.123 [4711] [warning] text". Each line is written at once, in one
-/// write(2), to the end of the file; logging neither throws nor fails. Any thread. Made anew in each worker after the
-/// fork is not needed: nothing is buffered and no thread runs.
+/// write(2), to the end of the file; logging neither throws nor fails. Where nobody reads, a line is waited for 100 ms
+/// at most, then dropped; the next one that can be written follows a line that says how many are missing. Any thread.
+/// Made anew in each worker after the fork is not needed: nothing is buffered and no thread runs.
 class ErrorLog {
  public:
   /// `target` is a file's path, or "-" for stderr.

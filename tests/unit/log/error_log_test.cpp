@@ -1,15 +1,19 @@
 #include "log/error_log.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "base/fd.h"
 
 namespace indrik::log {
 namespace {
@@ -109,6 +113,42 @@ TEST_F(ErrorLogTest, OutlivesAFullDisk) {
   ASSERT_TRUE(log);
   log->info("lost");
   EXPECT_TRUE(log->enabled(Level::info));
+}
+
+/// Takes everything out of a pipe.
+std::string drain(int fd) {
+  std::string bytes(65'536, '\0');
+  bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(::read(fd, bytes.data(), bytes.size()), 0)));
+  return bytes;
+}
+
+TEST_F(ErrorLogTest, SaysHowManyLinesAreMissingWhereAFullPipeWasNotRead) {
+  ASSERT_EQ(::mkfifo(path().c_str(), 0600), 0);
+  const Fd pipe{::open(path().c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+  ::alarm(30);  // a log that blocked would end the program
+  auto log = ErrorLog::open(path(), Level::info);
+  while (::write(pipe.get(), std::string(4096, '.').data(), 4096) > 0) {
+  }
+  for (int i = 0; i < 3; ++i) log->info("lost");
+  while (drain(pipe.get()).find('.') != std::string::npos) {
+  }
+  log->error("back");
+  log->info("as before");
+  ::alarm(0);
+  const auto text = drain(pipe.get());
+  EXPECT_THAT(text, MatchesRegex("[^\n]* \\[warning\\] 3 lines were lost: the log could not be written\n"
+                                 "[^\n]* \\[error\\] back\n"
+                                 "[^\n]* \\[info\\] as before\n"));
+}
+
+TEST_F(ErrorLogTest, CountsOneLostLineInTheSingular) {
+  ASSERT_EQ(::symlink("/dev/full", path().c_str()), 0);
+  auto log = ErrorLog::open(path(), Level::info);
+  log->info("lost");
+  ASSERT_EQ(::unlink(path().c_str()), 0);
+  ASSERT_TRUE(log->reopen());
+  log->info("back");
+  EXPECT_THAT(content(path()), HasSubstr("[warning] 1 line was lost: the log could not be written\n"));
 }
 
 TEST_F(ErrorLogTest, WritesToStderrForADash) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/identity.h"
 #include "config/plugin_lookup.h"
 #include "log/access_log.h"
 
@@ -14,10 +15,19 @@ plugin::Config plugin_config(const config::PluginApp& app) {
   return config;
 }
 
+/// A log on stderr or stdout would be a log that nobody can read.
+void judge_daemon(const config::Loaded& loaded, std::vector<std::string>& mistakes) {
+  for (const auto* key : {"error_logfile", "access_logfile"}) {
+    const auto& settings = loaded.settings;
+    if ((key == std::string_view{"error_logfile"} ? settings.error_logfile : settings.access_logfile) == "-")
+      mistakes.push_back(fmt::format("{}: a daemon has no terminal: set {} to a file", loaded.where("daemon"), key));
+  }
+}
+
 }  // namespace
 
 Result<Configuration, Refusal> judge(config::Loaded loaded) {
-  Configuration judged{.loaded = std::move(loaded), .addresses = {}, .apps = {}};
+  Configuration judged{.loaded = std::move(loaded), .addresses = {}, .apps = {}, .identity = {}};
   const auto& settings = judged.loaded.settings;
   Refusal refusal;
   for (const auto& text : settings.bind) {
@@ -30,6 +40,8 @@ Result<Configuration, Refusal> judge(config::Loaded loaded) {
   }
   if (const auto format = log::AccessLog::check_format(settings.access_logformat); !format)
     refusal.sentences.push_back(judged.loaded.where("access_logformat") + ": " + format.error().text());
+  judged.identity = find_identity(judged.loaded, refusal.sentences);
+  if (settings.daemon) judge_daemon(judged.loaded, refusal.sentences);
 
   std::vector<std::string> missing;
   for (const auto& app : judged.loaded.apps) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "config/load.h"
 #include "net/address.h"
 #include "plugin/config.h"
+#include "process/privileges.h"
 
 namespace indrik::app {
 
@@ -23,6 +25,7 @@ struct Configuration {
   config::Loaded loaded;
   std::vector<net::Address> addresses;
   std::vector<AppSpec> apps;
+  std::optional<process::Identity> identity;  ///< whom the workers become; none: as started
 };
 
 /// What stands in the way of a configuration, and how the server ends for it at the first start.
@@ -31,7 +34,7 @@ struct Refusal {
   ExitCode code = ExitCode::wrong_configuration;
 };
 
-/// Has what config::load() gave judged by the layers that know: addresses, log format, plugins' files.
+/// Has what config::load() gave judged by the layers that know: addresses, log format, accounts, plugins' files.
 Result<Configuration, Refusal> judge(config::Loaded loaded);
 
 /// load() and judge() together, for a server that starts or reloads.

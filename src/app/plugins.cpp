@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <exception>
 
+#include "app/child.h"
 #include "plugin/library.h"
 #include "process/exit_status.h"
 
@@ -38,11 +39,13 @@ void Plugins::stop() noexcept {
 
 namespace {
 
-[[noreturn]] void prove_in_child(std::span<const AppSpec> apps, milliseconds patience, log::ErrorLog& log) {
+[[noreturn]] void prove_in_child(const Configuration& configuration, milliseconds patience, pid_t parent,
+                                 log::ErrorLog& log) {
   ::alarm(static_cast<unsigned>(std::chrono::ceil<seconds>(patience).count()));  // its SIGALRM ends us
   auto code = ExitCode::ok;
   try {
-    const Plugins plugins{apps, log};
+    settle_in_child(configuration, parent);
+    const Plugins plugins{configuration.apps, log};
   } catch (const BootError& error) {
     log.error("{}", error.what());
     code = error.code();
@@ -55,16 +58,20 @@ namespace {
 
 }  // namespace
 
-ExitCode prove_plugins(std::span<const AppSpec> apps, milliseconds patience, log::ErrorLog& log) {
+ExitCode prove_plugins(const Configuration& configuration, log::ErrorLog& log) {
+  const auto patience = configuration.loaded.settings.timeout;
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) throw BootError{ExitCode::run_failed, Error::from_errno(errno, "fork").text()};
-  if (child == 0) prove_in_child(apps, patience, log);
+  if (child == 0) prove_in_child(configuration, patience, parent, log);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return ExitCode::ok;
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
     log.error("the plugins are not loaded after {} ms (timeout)", patience.count());
+  else if (WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(ExitCode::run_failed))
+    return ExitCode::run_failed;
   else if (!WIFEXITED(status) || WEXITSTATUS(status) != static_cast<int>(ExitCode::plugin_not_loaded))
     log.error("a plugin ended the process that loaded it: it {}", process::exit_description(status));
   return ExitCode::plugin_not_loaded;

@@ -29,9 +29,9 @@ class Plugins {
   routing::Router router_;  ///< after the instances: its handlers end before them
 };
 
-/// Loads and creates the plugins in a process of its own, so that this one stays free of them; the child says why it
-/// refuses, through the log, and the exit code is returned. A child that takes longer than `patience` is killed (0:
-/// never).
-ExitCode prove_plugins(std::span<const AppSpec> apps, milliseconds patience, log::ErrorLog& log);
+/// Loads and creates the plugins in a process of its own, with the user and the variables of a worker, so that this one
+/// stays free of them; the child says why it refuses, through the log, and the exit code is returned. A child that
+/// takes longer than `timeout` is killed (0: never).
+ExitCode prove_plugins(const Configuration& configuration, log::ErrorLog& log);
 
 }  // namespace indrik::app

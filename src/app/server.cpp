@@ -1,7 +1,11 @@
 #include "app/server.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <memory>
 #include <optional>
 
@@ -11,6 +15,9 @@
 #include "app/worker_main.h"
 #include "config/documentation.h"
 #include "config/printer.h"
+#include "config/setting_value.h"
+#include "log/owner.h"
+#include "process/daemon.h"
 #include "process/descriptor_limit.h"
 #include "process/pid_file.h"
 #include "process/scoreboard.h"
@@ -27,8 +34,9 @@ int refuse(const Refusal& refusal) {
   return static_cast<int>(refusal.code);
 }
 
-log::ErrorLog open_error_log(const config::Settings& settings) {
-  auto opened = log::ErrorLog::open(settings.error_logfile, log_level(settings.log_level));
+log::ErrorLog open_error_log(const Configuration& configuration) {
+  const auto& settings = configuration.loaded.settings;
+  auto opened = log::ErrorLog::open(settings.error_logfile, log_level(settings.log_level), log_owner(configuration));
   if (!opened) throw BootError{ExitCode::wrong_configuration, opened.error().text()};
   return *std::move(opened);
 }
@@ -37,32 +45,55 @@ log::ErrorLog open_error_log(const config::Settings& settings) {
 struct Shared {
   log::ErrorLog& log;
   std::optional<process::PidFile>& pid_file;
+  process::Launcher& launcher;
 };
+
+/// Each worker opens the access log by itself, when it may no longer make it everywhere.
+Result<void> create_access_log(const Configuration& configuration) {
+  const auto& target = configuration.loaded.settings.access_logfile;
+  const auto owner = log_owner(configuration);
+  if (!owner || target.empty() || target == "-") return {};
+  return log::create_for(*owner, target);
+}
 
 supervisor::Plan make_plan(const std::shared_ptr<const Configuration>& configuration, const Shared& shared) {
   return {.policy = supervisor_policy(configuration->loaded.settings),
           .worker_main = [configuration, shared](const supervisor::Seat& seat) {
             if (shared.pid_file) shared.pid_file->close_in_child();
+            shared.launcher.close_in_child();
             return worker_main(*configuration, seat, shared.log);
           }};
 }
 
+/// The settings of what is made once, for the whole life of the server.
+constexpr auto kAtStartOnly =
+    std::to_array<std::string_view>({"bind", "backlog", "unix_socket_mode", "pid", "chdir", "umask", "user", "group",
+                                     "daemon", "error_logfile", "log_level"});
+
+void warn_of_what_stays(const config::Settings& next, const config::Settings& in_force, log::ErrorLog& log) {
+  std::vector<std::string_view> changed;
+  for (const auto key : kAtStartOnly) {
+    const auto* spec = config::find_setting(key);
+    if (config::format_value(*spec, next) != config::format_value(*spec, in_force)) changed.push_back(key);
+  }
+  if (!changed.empty()) log.warning("changed at the next start only: {}", fmt::join(changed, ", "));
+}
+
 /// What needs a restart keeps its value; the rest is the new configuration's.
-Result<supervisor::Plan> reload(const config::Invocation& invocation, const config::Settings& in_force,
+Result<supervisor::Plan> reload(const config::Invocation& invocation, const Configuration& in_force,
                                 const Shared& shared) {
   auto read = read_configuration(invocation);
   if (!read) return fail(Error{fmt::format("{}", fmt::join(read.error().sentences, "; "))});
-  const auto& settings = read->loaded.settings;
-  if (settings.bind != in_force.bind || settings.backlog != in_force.backlog || settings.pid != in_force.pid ||
-      settings.error_logfile != in_force.error_logfile || settings.log_level != in_force.log_level)
-    shared.log.warning("bind, backlog, pid, error_logfile and log_level change at the next start only");
+  warn_of_what_stays(read->loaded.settings, in_force.loaded.settings, shared.log);
+  read->identity = in_force.identity;
+  if (auto created = create_access_log(*read); !created) return fail(std::move(created).error());
   return make_plan(std::make_shared<const Configuration>(*std::move(read)), shared);
 }
 
 std::vector<net::Listener> open_listeners(const Configuration& configuration) {
   std::vector<net::Listener> listeners;
   for (const auto& address : configuration.addresses) {
-    auto listener = net::Listener::open(address, listen_options(configuration.loaded.settings));
+    auto listener = net::Listener::open(address, listen_options(configuration));
     if (!listener) throw BootError{ExitCode::run_failed, listener.error().text()};
     listeners.push_back(*std::move(listener));
   }
@@ -85,29 +116,76 @@ void announce(const supervisor::Policy& policy, const config::Settings& settings
            kNames[static_cast<std::size_t>(settings.worker_class)], policy.workers == 1 ? "" : "s");
 }
 
-int serve(const config::Invocation& invocation, Configuration read) {
-  const auto configuration = std::make_shared<const Configuration>(std::move(read));
+/// Each connection is a descriptor; beside them a worker has listeners, logs, its loop, and what plugins open.
+void warn_of_few_descriptors(std::size_t limit, const config::Settings& settings, std::size_t listeners,
+                             log::ErrorLog& log) {
+  constexpr std::size_t kOthers = 64;
+  const auto needed = static_cast<std::size_t>(settings.worker_connections) + listeners + kOthers;
+  if (limit < needed)
+    log.warning(
+        "a worker may open {} descriptors only, and worker_connections = {} needs {}: raise the limit (ulimit -Hn, "
+        "LimitNOFILE=) or lower worker_connections",
+        limit, settings.worker_connections, needed);
+}
+
+int serve(const config::Invocation& invocation, const std::shared_ptr<const Configuration>& configuration,
+          process::Launcher& launcher) {
   const auto& settings = configuration->loaded.settings;
   process::ignore_broken_pipes();
-  process::raise_descriptor_limit();
-  auto log = open_error_log(settings);
-  if (const auto proven = prove_plugins(configuration->apps, settings.timeout, log); proven != ExitCode::ok)
-    return static_cast<int>(proven);
+  const auto descriptors = process::raise_descriptor_limit();
+  auto log = open_error_log(*configuration);
+  if (const auto proven = prove_plugins(*configuration, log); proven != ExitCode::ok) return static_cast<int>(proven);
   auto pid_file = create_pid_file(settings);
-  const Shared shared{.log = log, .pid_file = pid_file};
+  const Shared shared{.log = log, .pid_file = pid_file, .launcher = launcher};
   auto listeners = open_listeners(*configuration);
+  if (const auto created = create_access_log(*configuration); !created)
+    throw BootError{ExitCode::wrong_configuration, created.error().text()};
   auto plan = make_plan(configuration, shared);
   auto scoreboard = process::Scoreboard::create(static_cast<std::size_t>(plan.policy.workers) * 2 + kSpareSlots);
   if (!scoreboard) throw BootError{ExitCode::run_failed, scoreboard.error().text()};
   announce(plan.policy, settings, listeners, log);
-  supervisor::Master master{std::move(plan), [&] { return reload(invocation, settings, shared); }, std::move(listeners),
-                            *scoreboard, log};
+  warn_of_few_descriptors(descriptors, settings, listeners.size(), log);
+  supervisor::Master master{std::move(plan), [&] { return reload(invocation, *configuration, shared); },
+                            std::move(listeners), *scoreboard, log};
+  master.when_serving([&] { launcher.release(static_cast<int>(ExitCode::ok)); });
   return master.run();
 }
 
+/// Returns twice: in the launching command, and at the end of the daemon.
+int serve_as_daemon(const config::Invocation& invocation, const std::shared_ptr<const Configuration>& configuration) {
+  auto detached = process::detach();
+  if (!detached) throw BootError{ExitCode::run_failed, detached.error().text()};
+  if (!detached->launcher) return detached->code;
+  auto& launcher = *detached->launcher;
+  try {
+    const int code = serve(invocation, configuration, launcher);
+    launcher.release(code, fmt::format("indrik: the server has not started: {} says why",
+                                       configuration->loaded.settings.error_logfile));
+    return code;
+  } catch (const BootError& error) {
+    launcher.release(static_cast<int>(error.code()), fmt::format("indrik: {}", error.what()));
+    throw;
+  }
+}
+
+int serve(const config::Invocation& invocation, Configuration read) {
+  const auto configuration = std::make_shared<const Configuration>(std::move(read));
+  if (configuration->loaded.settings.daemon) return serve_as_daemon(invocation, configuration);
+  process::Launcher nobody;
+  return serve(invocation, configuration, nobody);
+}
+
+/// Every relative path from here on is meant there.
+Result<void> enter_folder(const config::Loaded& loaded) {
+  const auto& folder = loaded.settings.chdir;
+  if (!folder.empty() && ::chdir(folder.c_str()) != 0)
+    return fail(Error::from_errno(errno, "{}", loaded.where("chdir")));
+  return {};
+}
+
 int check(const Configuration& configuration) {
-  auto log = open_error_log(configuration.loaded.settings);
-  const auto proven = prove_plugins(configuration.apps, configuration.loaded.settings.timeout, log);
+  auto log = open_error_log(configuration);
+  const auto proven = prove_plugins(configuration, log);
   if (proven == ExitCode::ok) fmt::print("the configuration is good\n");
   return static_cast<int>(proven);
 }
@@ -133,6 +211,8 @@ int run(const config::Invocation& invocation) {
       break;
   }
   const bool only_check = loaded->mode == config::Mode::check;
+  if (const auto entered = enter_folder(*loaded); !entered) return refuse({.sentences = {entered.error().text()}});
+  ::umask(loaded->settings.umask);
   auto configuration = judge(*std::move(loaded));
   if (!configuration) return refuse(configuration.error());
   return only_check ? check(*configuration) : serve(invocation, *std::move(configuration));

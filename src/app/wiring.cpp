@@ -1,5 +1,8 @@
 #include "app/wiring.h"
 
+#include <algorithm>
+#include <random>
+
 #include "process/cores.h"
 
 namespace indrik::app {
@@ -25,6 +28,20 @@ http::Limits limits(const config::Settings& settings) {
           .max_body_size = settings.max_body_size};
 }
 
+/// Often enough that three may be late before the master loses patience.
+milliseconds heartbeat(milliseconds timeout) noexcept {
+  constexpr milliseconds kSlowest{1'000};
+  return timeout > milliseconds::zero() ? std::min(kSlowest, timeout / 4) : kSlowest;
+}
+
+/// Drawn anew at each call: workers that were born together shall not retire together.
+std::uint64_t request_limit(const config::Settings& settings) {
+  if (settings.max_requests == 0) return 0;
+  std::random_device source;
+  std::uniform_int_distribution<std::uint64_t> jitter{0, static_cast<std::uint64_t>(settings.max_requests_jitter)};
+  return static_cast<std::uint64_t>(settings.max_requests) + jitter(source);
+}
+
 }  // namespace
 
 worker::Options worker_options(const config::Settings& settings) {
@@ -41,7 +58,9 @@ worker::Options worker_options(const config::Settings& settings) {
           .keep_alive = settings.keep_alive,
           .linger_timeout = settings.linger_timeout,
           .drain_idle = settings.drain_idle,
-          .graceful_timeout = settings.graceful_timeout};
+          .graceful_timeout = settings.graceful_timeout,
+          .heartbeat = heartbeat(settings.timeout),
+          .max_requests = request_limit(settings)};
 }
 
 supervisor::Policy supervisor_policy(const config::Settings& settings) {
@@ -50,8 +69,19 @@ supervisor::Policy supervisor_policy(const config::Settings& settings) {
           .graceful_timeout = settings.graceful_timeout};
 }
 
-net::ListenOptions listen_options(const config::Settings& settings) {
-  return {.backlog = settings.backlog, .unix_mode = settings.unix_socket_mode};
+net::ListenOptions listen_options(const Configuration& configuration) {
+  const auto& settings = configuration.loaded.settings;
+  net::ListenOptions options{.backlog = settings.backlog, .unix_mode = settings.unix_socket_mode};
+  if (const auto& identity = configuration.identity) {
+    options.unix_user = identity->user;
+    options.unix_group = identity->group;
+  }
+  return options;
+}
+
+std::optional<log::Owner> log_owner(const Configuration& configuration) noexcept {
+  if (!configuration.identity) return std::nullopt;
+  return log::Owner{.user = configuration.identity->user, .group = configuration.identity->group};
 }
 
 log::Level log_level(config::LogLevel level) noexcept {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/settings.h"
+#include "app/configuration.h"
 #include "log/error_log.h"
 #include "net/listener.h"
 #include "supervisor/master.h"
@@ -9,9 +9,12 @@
 // What each layer needs to know, taken from the settings: nobody below this layer knows that a file exists.
 namespace indrik::app {
 
+/// For one worker: the limit of its requests is drawn here, so call it in the worker.
 worker::Options worker_options(const config::Settings& settings);
 supervisor::Policy supervisor_policy(const config::Settings& settings);
-net::ListenOptions listen_options(const config::Settings& settings);
+net::ListenOptions listen_options(const Configuration& configuration);
+/// Whom log files belong to; none: whoever makes them.
+std::optional<log::Owner> log_owner(const Configuration& configuration) noexcept;
 log::Level log_level(config::LogLevel level) noexcept;
 
 }  // namespace indrik::app

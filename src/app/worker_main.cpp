@@ -1,10 +1,14 @@
 #include "app/worker_main.h"
 
+#include <pthread.h>
+
 #include <optional>
 
+#include "app/child.h"
 #include "app/plugins.h"
 #include "app/wiring.h"
 #include "log/access_log.h"
+#include "process/signal_queue.h"
 #include "worker/worker.h"
 
 namespace indrik::app {
@@ -17,8 +21,16 @@ std::optional<log::AccessLog> open_access_log(const config::Settings& settings) 
   return *std::move(opened);
 }
 
+/// A program that a plugin starts by fork(2) must not be born with the signals blocked that the loop reads.
+void give_children_their_signals() {
+  if (const int error = ::pthread_atfork(nullptr, nullptr, process::restore_default_signals_in_child); error != 0)
+    throw BootError{ExitCode::run_failed, Error::from_errno(error, "pthread_atfork").text()};
+}
+
 void serve(const Configuration& configuration, const supervisor::Seat& seat, log::ErrorLog& log) {
   const auto& settings = configuration.loaded.settings;
+  settle_in_child(configuration, seat.master);
+  give_children_their_signals();
   auto access_log = open_access_log(settings);
   Plugins plugins{configuration.apps, log};
   worker::Worker worker{worker_options(settings),

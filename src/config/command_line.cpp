@@ -36,11 +36,8 @@ class Parser {
   Parser() {
     app_.set_help_flag();
     app_.allow_extras();
-    for (const auto& spec : settings_table()) settings_.push_back({&spec, add(spec.flag)});
-    for (const auto& command : kCommands) {
-      // A flag must not take a value, and an option must not take two: what follows is a plugin.
-      commands_.push_back(command.placeholder.empty() ? app_.add_flag(std::string{command.flag}) : add(command.flag));
-    }
+    for (const auto& spec : settings_table()) settings_.push_back({&spec, add(spec.flag, spec.placeholder)});
+    for (const auto& command : kCommands) commands_.push_back(add(command.flag, command.placeholder));
     plugins_ = app_.add_option("plugins", discarded_);
   }
 
@@ -65,7 +62,9 @@ class Parser {
   }
 
  private:
-  CLI::Option* add(std::string_view flag) {
+  /// A flag must not take a value, and an option must not take two: what follows is a plugin.
+  CLI::Option* add(std::string_view flag, std::string_view placeholder) {
+    if (placeholder.empty()) return app_.add_flag(std::string{flag});
     return app_.add_option(std::string{flag}, discarded_)->take_all()->allow_extra_args(false);
   }
 

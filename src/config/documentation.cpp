@@ -121,9 +121,9 @@ std::string settings_markdown() {
     group = spec.group;
     fmt::format_to(std::back_inserter(out), "\n### `{}`\n\n", spec.key);
     append_wrapped(out, spec.doc, "", 110);
-    fmt::format_to(std::back_inserter(out), "\n- Default: `{}`\n- Accepts: {}\n- Flag: `{} {}`\n- Environment: `{}`\n",
-                   format_value(spec, settings), accepted(spec), spaced(spec.flag), spec.placeholder,
-                   environment_name(spec));
+    fmt::format_to(std::back_inserter(out), "\n- Default: `{}`\n- Accepts: {}\n- Flag: `{}{}{}`\n- Environment: `{}`\n",
+                   format_value(spec, settings), accepted(spec), spaced(spec.flag), spec.placeholder.empty() ? "" : " ",
+                   spec.placeholder, environment_name(spec));
   }
   out +=
       "\n## Plugins\n"

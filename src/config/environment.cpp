@@ -21,7 +21,8 @@ Written written(const SettingSpec& spec, std::string_view text) {
               fmt::format("environment {}", environment_name(spec))};
   if (is_list(spec)) {
     std::vector<std::string> parts;
-    for (const auto part : split(text, ',')) parts.emplace_back(trim(part));
+    if (!text.empty())
+      for (const auto part : split(text, ',')) parts.emplace_back(trim(part));
     out.value = std::move(parts);
   }
   return out;

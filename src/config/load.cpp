@@ -16,6 +16,8 @@ namespace indrik::config {
 Invocation Invocation::capture(int argc, const char* const* argv, const char* const* environment) {
   Invocation invocation;
   if (argc > 1) invocation.arguments.assign(argv + 1, argv + argc);
+  std::error_code ignored;  // a folder that has been removed: a relative file is not found, and that is said
+  invocation.folder = std::filesystem::current_path(ignored);
   for (; environment && *environment; ++environment) invocation.environment.emplace_back(*environment);
   return invocation;
 }
@@ -48,8 +50,8 @@ class Loading {
     auto line = read_command_line(invocation.arguments);
     loaded_.mode = line.mode;
     if (line.mode != Mode::run && line.mode != Mode::check && line.mode != Mode::print) return std::move(loaded_);
-    loaded_.config_file = line.config_file;
-    const bool file_understood = line.config_file.empty() || read_file();
+    if (!line.config_file.empty()) loaded_.config_file = invocation.folder / line.config_file;
+    const bool file_understood = line.config_file.empty() || read_file(line.config_file);
     auto environment = read_environment(invocation.environment);
     report(environment.mistakes);
     for (const auto& written : environment.settings) take(written);
@@ -85,13 +87,13 @@ class Loading {
   }
 
   /// False where there may be more in the file than could be read.
-  bool read_file() {
+  bool read_file(const std::string& name) {
     const auto text = read_config_file(loaded_.config_file);
     if (!text) {
       mistakes_.push_back(printable(text.error().text()));
       return false;
     }
-    auto reading = read_toml(*text, printable(loaded_.config_file.native()));
+    auto reading = read_toml(*text, printable(name));
     const bool understood = reading.mistakes.empty();
     for (const auto& [line, written] : reading.settings)
       if (auto mistake = attempt(written); !mistake.empty()) reading.mistakes.push_back({line, std::move(mistake)});

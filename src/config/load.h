@@ -18,7 +18,9 @@ namespace indrik::config {
 struct Invocation {
   std::vector<std::string> arguments;    ///< without the program's name
   std::vector<std::string> environment;  ///< "NAME=VALUE"
+  std::filesystem::path folder{};        ///< a relative -c FILE is looked up here; empty: in the current folder
 
+  /// With the current folder: the server may leave it.
   static Invocation capture(int argc, const char* const* argv, const char* const* environment);
 };
 
@@ -28,7 +30,7 @@ struct Loaded {
   Settings settings;
   std::map<std::string, std::string, std::less<>> origins;  ///< of every setting by key: "default", "indrik.toml:4", …
   std::vector<PluginApp> apps;        ///< the file's, then the command line's; never empty in modes run and check
-  std::filesystem::path config_file;  ///< as given; empty: none
+  std::filesystem::path config_file;  ///< in the invocation's folder; empty: none
 
   /// For messages about a value that only another layer can judge: `indrik.toml:1: bind = ["x"]`.
   std::string where(std::string_view key) const;

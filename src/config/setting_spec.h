@@ -13,8 +13,9 @@ namespace indrik::config {
 /// Where a value goes. The member's type says how it is written, read and documented: a size_t is a size in bytes,
 /// an int a plain number, a mode_t an octal text.
 using Field = std::variant<std::vector<std::string> Settings::*, WorkerCount Settings::*, WorkerClass Settings::*,
-                           LogLevel Settings::*, int Settings::*, milliseconds Settings::*, std::size_t Settings::*,
-                           mode_t Settings::*, std::string Settings::*, std::filesystem::path Settings::*>;
+                           LogLevel Settings::*, bool Settings::*, int Settings::*, milliseconds Settings::*,
+                           std::size_t Settings::*, mode_t Settings::*, std::string Settings::*,
+                           std::filesystem::path Settings::*>;
 
 /// Both ends are accepted. Numbers as they are, durations in milliseconds, sizes in bytes, texts and lists by length;
 /// nothing for the named values of an enum.
@@ -28,10 +29,12 @@ struct SettingSpec {
   std::string_view group;        ///< heading of --help, of the sample file and of the manual
   std::string_view key;          ///< in TOML; INDRIK_KEY in the environment
   std::string_view flag;         ///< "-w,--workers", the long form last
-  std::string_view placeholder;  ///< what stands for the value in --help
+  std::string_view placeholder;  ///< what stands for the value in --help; empty: the flag takes none
   Field field;
   std::string_view fallback;  ///< as a person would write it
   Range range{};
+  bool or_zero = false;                      ///< 0 is accepted although it is below the range
+  bool (*each)(std::string_view) = nullptr;  ///< what each text of a list must be, beyond printable; null: nothing
   std::string_view accepts{};  ///< for texts and lists: what is accepted, in words; others say it by themselves
   std::string_view doc;
 };

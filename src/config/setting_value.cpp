@@ -23,10 +23,13 @@ template <class T>
 struct Kind;
 
 bool within(const Range& range, std::int64_t number) noexcept { return number >= range.least && number <= range.most; }
+bool within(const SettingSpec& spec, std::int64_t number) noexcept {
+  return within(spec.range, number) || (spec.or_zero && number == 0);
+}
 
 template <class T>
 std::optional<T> checked(const SettingSpec& spec, std::optional<std::int64_t> number) {
-  if (!number || !within(spec.range, *number)) return std::nullopt;
+  if (!number || !within(spec, *number)) return std::nullopt;
   return static_cast<T>(*number);
 }
 
@@ -53,6 +56,19 @@ struct Kind<int> {
 };
 
 template <>
+struct Kind<bool> {
+  static std::optional<bool> read(const SettingSpec&, const Written& written) {
+    if (!written.value) return std::nullopt;
+    if (const auto* yes = std::get_if<bool>(&*written.value)) return *yes;
+    const auto* text = text_of(written);
+    if (!text || written.typed || (*text != "true" && *text != "false")) return std::nullopt;
+    return *text == "true";
+  }
+  static std::string accepted(const SettingSpec&) { return "true or false"; }
+  static Value show(bool yes) { return yes; }
+};
+
+template <>
 struct Kind<WorkerCount> {
   static std::optional<WorkerCount> read(const SettingSpec& spec, const Written& written) {
     if (const auto* text = text_of(written); text && *text == "auto") return WorkerCount{};
@@ -73,11 +89,12 @@ struct Kind<milliseconds> {
       duration = duration_of_seconds(static_cast<double>(*number));
     else if (written.value && std::holds_alternative<double>(*written.value))
       duration = duration_of_seconds(std::get<double>(*written.value));
-    return duration && within(spec.range, duration->count()) ? duration : std::nullopt;
+    return duration && within(spec, duration->count()) ? duration : std::nullopt;
   }
   static std::string accepted(const SettingSpec& spec) {
-    return fmt::format("seconds, or a time like \"250ms\", \"30s\" or \"2m\", from {} to {}",
-                       format_duration(milliseconds{spec.range.least}), format_duration(milliseconds{spec.range.most}));
+    return fmt::format("seconds, or a time like \"250ms\", \"30s\" or \"2m\", from {} to {}{}",
+                       format_duration(milliseconds{spec.range.least}), format_duration(milliseconds{spec.range.most}),
+                       spec.or_zero ? ", or 0" : "");
   }
   static Value show(milliseconds duration) { return format_duration(duration); }
 };
@@ -137,13 +154,16 @@ struct Kind<std::vector<std::string>> : Kind<std::string> {
   static std::optional<std::vector<std::string>> read(const SettingSpec& spec, const Written& written) {
     std::vector<std::string> texts;
     if (const auto* text = text_of(written)) {
-      texts.push_back(*text);
+      if (!text->empty()) texts.push_back(*text);
     } else if (written.value && std::holds_alternative<std::vector<std::string>>(*written.value)) {
       texts = std::get<std::vector<std::string>>(*written.value);
-    }
-    const auto acceptable = [](const std::string& text) { return !text.empty() && is_printable(text); };
-    if (!within(spec.range, std::ssize(texts)) || !std::all_of(texts.begin(), texts.end(), acceptable))
+    } else {
       return std::nullopt;
+    }
+    const auto acceptable = [&](const std::string& text) {
+      return !text.empty() && is_printable(text) && (!spec.each || spec.each(text));
+    };
+    if (!within(spec, std::ssize(texts)) || !std::all_of(texts.begin(), texts.end(), acceptable)) return std::nullopt;
     return texts;
   }
   static Value show(const std::vector<std::string>& texts) { return texts; }

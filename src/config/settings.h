@@ -34,6 +34,8 @@ struct Settings {
   WorkerClass worker_class{};
   int threads{};
   int worker_connections{};
+  int max_requests{};         ///< 0: never
+  int max_requests_jitter{};  ///< the most that one worker's limit is raised by
   std::size_t fiber_stack_size{};
   std::filesystem::path plugin_directory;  ///< empty: see plugin_folder() in plugin_lookup.h
 
@@ -58,7 +60,13 @@ struct Settings {
   std::string access_logformat;
   std::string error_logfile;  ///< "-": stderr
   LogLevel log_level{};
-  std::filesystem::path pid;  ///< empty: none
+  std::filesystem::path pid;     ///< empty: none
+  std::filesystem::path chdir;   ///< empty: where the server was started
+  std::vector<std::string> env;  ///< "NAME=VALUE"
+  mode_t umask{};
+  std::string user;   ///< name or number; empty: as started
+  std::string group;  ///< name or number; empty: the user's own, or as started
+  bool daemon{};
 
   bool operator==(const Settings&) const = default;
 };

@@ -12,6 +12,7 @@ constexpr std::int64_t kHour = 3600 * kSecond;
 constexpr std::int64_t kKiB = 1024;
 constexpr std::int64_t kMiB = 1024 * kKiB;
 constexpr std::int64_t kGiB = 1024 * kMiB;
+constexpr std::int64_t kMost = 1'000'000'000;
 constexpr std::int64_t kLongestPath = 4095;  // PATH_MAX less its NUL
 
 constexpr std::string_view kSocket = "Server socket";
@@ -21,6 +22,11 @@ constexpr std::string_view kLimits = "Limits of a request";
 constexpr std::string_view kAnswers = "Answers";
 constexpr std::string_view kLogs = "Logs";
 constexpr std::string_view kProcess = "Process";
+
+bool is_assignment(std::string_view text) noexcept {
+  const auto equals = text.find('=');
+  return equals != 0 && equals != std::string_view::npos;
+}
 
 // A row is read as a row.
 // clang-format off
@@ -50,6 +56,14 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kWorkers, .key = "worker_connections", .flag = "--worker-connections", .placeholder = "NUMBER",
      .field = &Settings::worker_connections, .fallback = "1000", .range = {1, 1'000'000},
      .doc = "Connections that one worker holds open at once; more wait in the backlog."},
+    {.group = kWorkers, .key = "max_requests", .flag = "--max-requests", .placeholder = "NUMBER",
+     .field = &Settings::max_requests, .fallback = "0", .range = {0, kMost},
+     .doc = "A worker that has answered so many requests finishes what it has and is replaced: against handlers that "
+            "leak; 0 is never."},
+    {.group = kWorkers, .key = "max_requests_jitter", .flag = "--max-requests-jitter", .placeholder = "NUMBER",
+     .field = &Settings::max_requests_jitter, .fallback = "0", .range = {0, kMost},
+     .doc = "Each worker draws a number from 0 to this one and adds it to max_requests, so that not all are replaced "
+            "at once."},
     {.group = kWorkers, .key = "fiber_stack_size", .flag = "--fiber-stack-size", .placeholder = "SIZE",
      .field = &Settings::fiber_stack_size, .fallback = "256KiB", .range = {16 * kKiB, 64 * kMiB},
      .doc = "Stack of each fiber of class green. Memory is used only as far as a handler really goes."},
@@ -60,7 +74,7 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
             "for a plugin on the command line, the current folder. Empty: plugins beside the executable."},
 
     {.group = kTimeouts, .key = "timeout", .flag = "-t,--timeout", .placeholder = "TIME", .field = &Settings::timeout,
-     .fallback = "30s", .range = {0, kHour},
+     .fallback = "30s", .range = {100, kHour}, .or_zero = true,
      .doc = "A worker that shows no sign of life for this long is killed and replaced; 0 is never."},
     {.group = kTimeouts, .key = "graceful_timeout", .flag = "--graceful-timeout", .placeholder = "TIME",
      .field = &Settings::graceful_timeout, .fallback = "30s", .range = {1, kHour},
@@ -130,6 +144,32 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kProcess, .key = "pid", .flag = "-p,--pid", .placeholder = "FILE", .field = &Settings::pid,
      .fallback = "", .range = {0, kLongestPath}, .accepts = "a file, or \"\" for none",
      .doc = "File that holds the master's process id while it runs."},
+    {.group = kProcess, .key = "chdir", .flag = "--chdir", .placeholder = "FOLDER", .field = &Settings::chdir,
+     .fallback = "", .range = {0, kLongestPath}, .accepts = "a folder, or \"\" for the one where the server is started",
+     .doc = "The folder in which the server works: every other relative path is looked up there. Only the "
+            "configuration file itself is looked up where the server is started."},
+    {.group = kProcess, .key = "env", .flag = "-e,--env", .placeholder = "NAME=VALUE", .field = &Settings::env,
+     .fallback = "", .range = {0, 256}, .each = is_assignment,
+     .accepts = "up to 256 texts like \"NAME=VALUE\"",
+     .doc = "Variables in the environment of the workers, for the plugins. The flag may be repeated; INDRIK_ENV "
+            "separates them by commas, so that a value with a comma must stand in the file or in a flag."},
+    {.group = kProcess, .key = "umask", .flag = "-m,--umask", .placeholder = "MODE", .field = &Settings::umask,
+     .fallback = "0022", .range = {0, 0777},
+     .doc = "Permissions that files which the server or a plugin makes do not get. It replaces the one of the shell; "
+            "the sockets' files have unix_socket_mode in any case."},
+    {.group = kProcess, .key = "user", .flag = "-u,--user", .placeholder = "USER", .field = &Settings::user,
+     .fallback = "", .range = {0, 256}, .accepts = "a user's name or number, or \"\" for the one who starts the server",
+     .doc = "The workers become this user, with its groups, before they load a plugin; the master stays who it is. "
+            "Only root may say so. Plugins must be readable for this user, and log files belong to it; a log that "
+            "somebody else made already must be writable for it."},
+    {.group = kProcess, .key = "group", .flag = "-g,--group", .placeholder = "GROUP", .field = &Settings::group,
+     .fallback = "", .range = {0, 256}, .accepts = "a group's name or number, or \"\" for the user's own",
+     .doc = "The workers' group, which unix sockets and log files belong to as well. Only root may say so."},
+    {.group = kProcess, .key = "daemon", .flag = "-D,--daemon", .placeholder = "", .field = &Settings::daemon,
+     .fallback = "false",
+     .doc = "Leave the terminal and serve in the background. The command returns when the workers are ready, or with "
+            "the server's exit code when it does not start. Needs error_logfile. Not for service managers: systemd, "
+            "runit and containers want a server in the foreground."},
 });
 // clang-format on
 

@@ -35,9 +35,11 @@ spdlog::level::level_enum level_in_spdlog(Level level) noexcept {
   return spdlog::level::critical;
 }
 
-Result<Fd> open_target(const std::string& target) {
+Result<Fd> open_target(const std::string& target, const std::optional<Owner>& owner) {
   // A copy of stderr, so that closing is the same for both.
   const bool is_stderr = target == "-";
+  if (owner && !is_stderr)
+    if (auto created = create_for(*owner, target); !created) return fail(std::move(created).error());
   Fd fd{is_stderr ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
                   : ::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640)};
   if (!fd) return fail(Error::from_errno(errno, "open the error log {}", is_stderr ? "on stderr" : target));
@@ -97,10 +99,14 @@ std::string without_controls(std::string_view text) {
 }  // namespace
 
 struct ErrorLog::State {
-  State(std::string path, Fd fd)
-      : target{std::move(path)}, sink{std::make_shared<DescriptorSink>(std::move(fd))}, logger{"", sink} {}
+  State(std::string path, std::optional<Owner> whose, Fd fd)
+      : target{std::move(path)},
+        owner{whose},
+        sink{std::make_shared<DescriptorSink>(std::move(fd))},
+        logger{"", sink} {}
 
   std::string target;
+  std::optional<Owner> owner;
   std::shared_ptr<DescriptorSink> sink;  // spdlog's loggers share their sinks
   spdlog::logger logger;
 };
@@ -110,10 +116,10 @@ ErrorLog::ErrorLog(ErrorLog&&) noexcept = default;
 ErrorLog& ErrorLog::operator=(ErrorLog&&) noexcept = default;
 ErrorLog::~ErrorLog() = default;
 
-Result<ErrorLog> ErrorLog::open(const std::string& target, Level least) {
-  auto fd = open_target(target);
+Result<ErrorLog> ErrorLog::open(const std::string& target, Level least, std::optional<Owner> owner) {
+  auto fd = open_target(target, owner);
   if (!fd) return fail(std::move(fd).error());
-  auto state = std::make_unique<State>(target, *std::move(fd));
+  auto state = std::make_unique<State>(target, owner, *std::move(fd));
   state->logger.set_level(level_in_spdlog(least));
   return ErrorLog{std::move(state)};
 }
@@ -126,7 +132,7 @@ void ErrorLog::write(Level level, std::string_view text) noexcept {
 
 Result<void> ErrorLog::reopen() {
   if (state_->target == "-") return {};
-  auto fd = open_target(state_->target);
+  auto fd = open_target(state_->target, state_->owner);
   if (!fd) return fail(std::move(fd).error());
   state_->sink->replace(*std::move(fd));
   return {};

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "log/owner.h"
 
 namespace indrik::log {
 
@@ -19,8 +21,8 @@ enum class Level : std::uint8_t { debug, info, warning, error, critical };
 /// Made anew in each worker after the fork is not needed: nothing is buffered and no thread runs.
 class ErrorLog {
  public:
-  /// `target` is a file's path, or "-" for stderr.
-  static Result<ErrorLog> open(const std::string& target, Level least);
+  /// `target` is a file's path, or "-" for stderr. A file that open() or reopen() has to make is made for `owner`.
+  static Result<ErrorLog> open(const std::string& target, Level least, std::optional<Owner> owner = std::nullopt);
   ErrorLog(ErrorLog&&) noexcept;
   ErrorLog& operator=(ErrorLog&&) noexcept;
   ~ErrorLog();

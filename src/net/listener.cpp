@@ -97,6 +97,15 @@ Result<Listener> Listener::open(const Address& address, const ListenOptions& opt
   if (address.kind() == Address::Kind::unix_path) {
     // The umask may have taken bits away; nobody can connect before listen(2), so widening now is safe.
     struct stat info {};
+    // Its owner first: a change of owner may take bits away, too.
+    constexpr auto kUnchanged = static_cast<uid_t>(-1);
+    if ((options.unix_user || options.unix_group) &&
+        ::lchown(address.path().c_str(), options.unix_user.value_or(kUnchanged),
+                 options.unix_group.value_or(kUnchanged)) != 0) {
+      auto error = Error::from_errno(errno, "set the owner of {}", address.text());
+      ::unlink(address.path().c_str());
+      return fail(std::move(error));
+    }
     if (::chmod(address.path().c_str(), options.unix_mode) != 0 || ::lstat(address.path().c_str(), &info) != 0)
       return fail(Error::from_errno(errno, "set the mode of {}", address.text()));
     listener.file_device_ = info.st_dev;

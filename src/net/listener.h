@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
@@ -13,6 +14,9 @@ namespace indrik::net {
 struct ListenOptions {
   int backlog = 2048;
   mode_t unix_mode = 0660;  ///< of a unix socket's file
+  /// Whom a unix socket's file is given to, as far as they are set.
+  std::optional<uid_t> unix_user{};
+  std::optional<gid_t> unix_group{};
 };
 
 /// A listening stream socket, non-blocking and CLOEXEC. Made and kept by the master, used by every worker.

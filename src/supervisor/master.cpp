@@ -99,6 +99,7 @@ struct Master::State {
   Patience patience() const noexcept { return current.patience(); }
 
   Reload reload;
+  std::function<void()> serving;
   std::vector<net::Listener> listeners;
   log::ErrorLog& log;
   process::SignalQueue signals;
@@ -120,6 +121,8 @@ Master::Master(Plan plan, Reload reload, std::vector<net::Listener> listeners, p
     : state_{std::make_unique<State>(std::move(plan), std::move(reload), std::move(listeners), scoreboard, log)} {}
 
 Master::~Master() = default;
+
+void Master::when_serving(std::function<void()> told) { state_->serving = std::move(told); }
 
 int Master::run() {
   auto& s = *state_;
@@ -272,6 +275,7 @@ void Master::State::advance_phase() {
   if (phase == Phase::booting && children().ready(current.number) >= wanted) {
     phase = Phase::serving;
     log.info("all {} workers are ready", wanted);
+    if (serving) serving();
   }
   if (candidate && children().ready(candidate->number) >= candidate->configured()) finish_reload();
   if (phase == Phase::serving && !candidate && reload_again) begin_reload();

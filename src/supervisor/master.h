@@ -52,6 +52,8 @@ class Master {
   Master(const Master&) = delete;
   Master& operator=(const Master&) = delete;
 
+  /// `told` is called once, by run(), when the first workers are all ready.
+  void when_serving(std::function<void()> told);
   /// Returns the exit code of the server when the last worker is gone. Throws BootError before anything is forked only.
   int run();
 

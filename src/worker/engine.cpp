@@ -10,7 +10,6 @@
 namespace indrik::worker {
 namespace {
 
-constexpr ev_tstamp kHeartbeat = 1.0;    // seconds; also how often the master is looked for
 constexpr ev_tstamp kAccessFlush = 0.2;  // seconds that a line of the access log may wait for company
 constexpr std::size_t kKeptExchanges = 4096;
 constexpr std::size_t kKeptScratch = 256 * 1024;  // bytes of one scratch string
@@ -48,6 +47,9 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
       turn_end_{loop_},
       access_flush_{loop_},
       graceful_timer_{loop_} {
+  // The slot counts on from its worker before us.
+  if (options_.max_requests > 0)
+    retires_at_ = around_.slot.requests.load(std::memory_order_relaxed) + options_.max_requests;
   signal_watcher_.set<Engine, &Engine::on_signal>(this);
   heartbeat_.set<Engine, &Engine::on_heartbeat>(this);
   turn_end_.set<Engine, &Engine::on_turn_end>(this);
@@ -60,7 +62,7 @@ Engine::~Engine() = default;
 void Engine::run() {
   if (const auto resumed = acceptor_.resume(); !resumed) throw BootError{ExitCode::run_failed, resumed.error().text()};
   signal_watcher_.start(signals_.fd(), ev::READ);
-  heartbeat_.start(kHeartbeat, kHeartbeat);
+  heartbeat_.start(to_tstamp(options_.heartbeat), to_tstamp(options_.heartbeat));
   turn_end_.start();
   beat();
   set_state(process::WorkerState::ready);
@@ -92,6 +94,7 @@ void Engine::bury(Connection& connection) noexcept {
 }
 
 void Engine::on_turn_end(ev::prepare&, int) noexcept {
+  if (around_.slot.requests.load(std::memory_order_relaxed) >= retires_at_) drain();
   for (auto exchanges = std::exchange(completing_, {}); auto* const exchange : exchanges) exchange->complete();
   if (buried_.empty()) return;
   buried_.clear();

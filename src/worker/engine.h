@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -95,6 +97,7 @@ class Engine {
   ev::timer access_flush_;
   ev::timer graceful_timer_;
   std::vector<RunningExchange*> completing_;
+  std::uint64_t retires_at_ = std::numeric_limits<std::uint64_t>::max();  ///< answers counted in the slot
   bool draining_ = false;
   bool listeners_left_ = false;  ///< since draining began: no connection is taken any more
 };

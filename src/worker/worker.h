@@ -41,6 +41,8 @@ struct Options {
   milliseconds linger_timeout{2'000};       ///< for the client to close, after our last byte
   milliseconds drain_idle{1'000};           ///< grace for idle connections when draining
   milliseconds graceful_timeout{30'000};    ///< for everything when draining
+  milliseconds heartbeat{1'000};            ///< between two signs of life; also how often the master is looked for
+  std::uint64_t max_requests = 0;           ///< answers after which the worker retires; 0: never
 };
 
 /// What a worker works with. All of it outlives the worker.

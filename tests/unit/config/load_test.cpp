@@ -57,14 +57,14 @@ TEST(LoadTest, ReportsAllMistakesOfAllSourcesInOrder) {
   const auto name = file.native();
   EXPECT_THAT(
       loaded.error(),
-      ElementsAre(name + ":1: timeout = \"soon\": seconds, or a time like \"250ms\", \"30s\" or \"2m\", from 0s to 1h",
-                  name + ":2: unknown key \"wokers\"; did you mean \"workers\"?",
-                  name + ":3: [[app]] names no plugin; add plugin = \"NAME.so\"",
-                  name + ":4: unknown key \"plugn\" in [[app]]; did you mean \"plugin\"?",
-                  name + ":5: unknown key \"other\"",
-                  "environment INDRIK_BACKLOG: backlog = \"x\": a number from 1 to 65535",
-                  "unknown flag --wokers; did you mean --workers?",
-                  "flag --workers: workers = \"0\": a number from 1 to 1024, or \"auto\""));
+      ElementsAre(
+          name + ":1: timeout = \"soon\": seconds, or a time like \"250ms\", \"30s\" or \"2m\", from 100ms to 1h, or 0",
+          name + ":2: unknown key \"wokers\"; did you mean \"workers\"?",
+          name + ":3: [[app]] names no plugin; add plugin = \"NAME.so\"",
+          name + ":4: unknown key \"plugn\" in [[app]]; did you mean \"plugin\"?", name + ":5: unknown key \"other\"",
+          "environment INDRIK_BACKLOG: backlog = \"x\": a number from 1 to 65535",
+          "unknown flag --wokers; did you mean --workers?",
+          "flag --workers: workers = \"0\": a number from 1 to 1024, or \"auto\""));
 }
 
 TEST(LoadTest, ReportsWhatAnOverwrittenSourceDoesWrong) {  // the file would fail on the day the flag goes away
@@ -106,12 +106,23 @@ TEST(LoadTest, ReadsTheFileAnewEachTime) {
   EXPECT_EQ(load(invocation)->settings.workers, WorkerCount{3});
 }
 
+TEST(LoadTest, LooksARelativeFileUpWhereTheProcessWasStarted) {
+  TemporaryFolder folder;
+  const std::filesystem::path file{folder.file("a.toml", "workers = 2\n")};
+  const Invocation invocation{{"-c", "a.toml", "a.so"}, {}, file.parent_path()};
+  const auto loaded = load(invocation);
+  ASSERT_TRUE(loaded) << loaded.error().front();
+  EXPECT_EQ(loaded->config_file, file);
+  EXPECT_EQ(loaded->where("workers"), "a.toml:1: workers = 2");
+}
+
 TEST(LoadTest, CapturesHowAProcessWasStarted) {
   const char* const argv[] = {"indrik", "-w", "2", nullptr};
   const char* const environment[] = {"A=1", "B=2", nullptr};
   const auto invocation = Invocation::capture(3, argv, environment);
   EXPECT_THAT(invocation.arguments, ElementsAre("-w", "2"));
   EXPECT_THAT(invocation.environment, ElementsAre("A=1", "B=2"));
+  EXPECT_EQ(invocation.folder, std::filesystem::current_path());
   EXPECT_TRUE(Invocation::capture(0, nullptr, nullptr).arguments.empty());
 }
 

@@ -82,7 +82,8 @@ TEST(SettingValueTest, NamesTheNearestOfTheNamedValues) {
 
 TEST(SettingValueTest, SaysWhatIsAccepted) {
   EXPECT_EQ(accepted(*find_setting("workers")), "a number from 1 to 1024, or \"auto\"");
-  EXPECT_EQ(accepted(*find_setting("timeout")), "seconds, or a time like \"250ms\", \"30s\" or \"2m\", from 0s to 1h");
+  EXPECT_EQ(accepted(*find_setting("timeout")),
+            "seconds, or a time like \"250ms\", \"30s\" or \"2m\", from 100ms to 1h, or 0");
   EXPECT_EQ(accepted(*find_setting("fiber_stack_size")),
             "bytes, or a size like \"64KiB\" or \"1MiB\", from 16KiB to 64MiB");
   EXPECT_EQ(accepted(*find_setting("unix_socket_mode")), "an octal text from \"0000\" to \"0777\"");

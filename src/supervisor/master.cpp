@@ -12,6 +12,8 @@
 
 #include "process/signal_queue.h"
 #include "supervisor/backoff.h"
+#include "supervisor/generation.h"
+#include "supervisor/reloading.h"
 #include "supervisor/signals.h"
 #include "supervisor/workforce.h"
 
@@ -19,10 +21,6 @@ namespace indrik::supervisor {
 namespace {
 
 enum class Phase : std::uint8_t { booting, serving, stopping, stopped };
-
-/// How long a new worker may take to become ready at a reload where no timeout is set: the old ones must not wait for
-/// ever.
-constexpr milliseconds kReloadStart{30'000};
 
 process::SignalQueue open_signals() {
   std::vector<int> numbers;
@@ -52,30 +50,19 @@ int poll_timeout(TimePoint deadline) noexcept {
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
 }
 
-/// Workers of one plan. Each reload makes a new one.
-struct Generation {
-  Plan plan;
-  std::uint32_t number = 0;
-
-  std::size_t configured() const noexcept { return static_cast<std::size_t>(std::max(plan.policy.workers, 1)); }
-  Patience patience() const noexcept {
-    return {.silence = plan.policy.timeout, .start = plan.policy.timeout, .graceful = plan.policy.graceful_timeout};
-  }
-};
-
 }  // namespace
 
 struct Master::State {
   State(Plan plan, Reload reload_plan, std::vector<net::Listener> open, process::Scoreboard& scoreboard,
         log::ErrorLog& error_log)
-      : reload{std::move(reload_plan)},
-        listeners{std::move(open)},
+      : listeners{std::move(open)},
         log{error_log},
         signals{open_signals()},
         notice{open_notice()},
         workforce{scoreboard, signals, notice.get(), error_log},
         current{.plan = std::move(plan), .number = 1},
-        wanted{current.configured()} {}
+        wanted{current.configured()},
+        reloading{std::move(reload_plan), current.number, workforce, listeners, error_log} {}
 
   // The loop's duties, in order.
   void spawn_missing_workers();
@@ -89,16 +76,12 @@ struct Master::State {
   void reopen_logs();
   void stop(ChildEvent how);
   void fail_boot(const Loss& loss);
-  void begin_reload();
-  void spawn_candidates();
-  void fail_reload(const std::string& reason);
-  void finish_reload();
+  void change_over(Generation next);
   void note_proofs(TimePoint now);
 
   Children& children() noexcept { return workforce.children(); }
   Patience patience() const noexcept { return current.patience(); }
 
-  Reload reload;
   std::function<void()> serving;
   std::vector<net::Listener> listeners;
   log::ErrorLog& log;
@@ -109,10 +92,8 @@ struct Master::State {
   Phase phase = Phase::booting;
   ExitCode exit_code = ExitCode::ok;
   Generation current;
-  std::size_t wanted;                   ///< workers of the current generation: the plan's number, then TTIN and TTOU
-  std::optional<Generation> candidate;  ///< being started beside the current one
-  std::uint32_t last_generation = 1;
-  bool reload_again = false;
+  std::size_t wanted;  ///< workers of the current generation: the plan's number, then TTIN and TTOU
+  Reloading reloading;
   Backoff backoff;
 };
 
@@ -152,17 +133,7 @@ void Master::State::spawn_missing_workers() {
   }
   while (children().active(current.number) > wanted)
     workforce.tell(*children().oldest_active(current.number), ChildEvent::told_to_retire, patience());
-  if (candidate) spawn_candidates();
-}
-
-void Master::State::spawn_candidates() {
-  auto limits = candidate->patience();
-  if (limits.start.count() == 0) limits.start = kReloadStart;
-  // A full scoreboard is waited for: those who retire will leave it.
-  while (children().placed(candidate->number) < candidate->configured() && children().vacant_slot()) {
-    const auto spawned = workforce.spawn(candidate->plan.worker_main, candidate->number, listeners, limits);
-    if (!spawned) return fail_reload(spawned.error().text());
-  }
+  reloading.spawn_candidates();
 }
 
 void Master::State::wait_until_something_happens() {
@@ -194,7 +165,7 @@ void Master::State::obey(Command command) {
     case Command::stop_quickly:
       return stop(ChildEvent::told_to_quit);
     case Command::reload:
-      reload_again = phase != Phase::stopping;
+      if (phase != Phase::stopping) reloading.ask();
       return;
     case Command::more_workers:
       return change_workers(+1);
@@ -228,7 +199,7 @@ void Master::State::stop(ChildEvent how) {
     log.info("stopping {}: {} workers", how == ChildEvent::told_to_retire ? "gracefully" : "quickly",
              children().all().size());
   phase = Phase::stopping;
-  candidate.reset();
+  reloading.forget();
   if (how == ChildEvent::told_to_retire) workforce.announce_stop();
   workforce.tell_all(how, patience());
   // Ours are the last copies as soon as the workers have closed theirs: who connects now shall be refused at once, not
@@ -241,7 +212,7 @@ void Master::State::judge(const Loss& loss) {
   const bool was_told = child.state == ChildState::retiring || child.state == ChildState::quitting;
   if (was_told || phase == Phase::stopping) return log.info("{}", loss.sentence);
   const bool young = died_young(child, loss.wait_status, loss.when);
-  if (candidate && child.generation == candidate->number && young) return fail_reload(loss.sentence);
+  if (reloading.has_candidate(child) && young) return reloading.fail(loss.sentence);
   if (phase == Phase::booting && !child.ready_at) return fail_boot(loss);
   if (WIFEXITED(loss.wait_status) && WEXITSTATUS(loss.wait_status) == 0 && !young)
     log.info("{}", loss.sentence);
@@ -277,38 +248,13 @@ void Master::State::advance_phase() {
     log.info("all {} workers are ready", wanted);
     if (serving) serving();
   }
-  if (candidate && children().ready(candidate->number) >= candidate->configured()) finish_reload();
-  if (phase == Phase::serving && !candidate && reload_again) begin_reload();
+  if (auto next = reloading.take_ready()) change_over(*std::move(next));
+  if (phase == Phase::serving) reloading.begin(wanted);
 }
 
-void Master::State::begin_reload() {
-  reload_again = false;
-  log.info("reload begun");
-  auto plan = reload();
-  if (!plan) return log.error("reload failed: {}; nothing has changed", plan.error().text());
-  Generation next{.plan = *std::move(plan), .number = ++last_generation};
-  if (next.configured() + wanted > children().slots())
-    return log.error(
-        "reload failed: {} new workers beside {} are more than the {} that there is room for; nothing has changed",
-        next.configured(), wanted, children().slots());
-  candidate = std::move(next);
-}
-
-void Master::State::fail_reload(const std::string& reason) {
-  log.error("reload failed: {}; the workers of before stay", reason);
-  for (auto& child : children().all()) {
-    if (child.generation != candidate->number) continue;
-    // One that serves already may have requests.
-    const bool serves = child.state == ChildState::ready;
-    workforce.tell(child, serves ? ChildEvent::told_to_retire : ChildEvent::told_to_quit, patience());
-  }
-  candidate.reset();
-}
-
-void Master::State::finish_reload() {
+void Master::State::change_over(Generation next) {
   const auto patience_of_before = patience();  // those who retire count by what they were started with
-  current = *std::move(candidate);
-  candidate.reset();
+  current = std::move(next);
   wanted = current.configured();
   backoff.reset();
   log.info("reload done: {} new workers are ready, those of before finish their requests", wanted);

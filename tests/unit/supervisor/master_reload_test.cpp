@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -124,6 +125,55 @@ TEST(MasterReloadTest, KeepsTheOldWorkersWhenANewOneIsNotReadyInTime) {
   server.await("is not ready after 0.1 s: sending SIGABRT");
   server.await("reload failed");
   expect_first_workers(server, first, second);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, LetsANewWorkerThatRetiresFinishWhenAnotherOneFails) {
+  int gate[2];
+  ASSERT_EQ(::pipe2(gate, O_CLOEXEC), 0);
+  const Fd exit{gate[0]};
+  const Fd entrance{gate[1]};
+  Server server{reloading_into({.policy = kTwo, .worker_main = [&](const Seat& seat) {
+                                  if (seat.number == 2) {
+                                    become_ready(seat);
+                                    retire(seat);
+                                  } else {
+                                    char byte = 0;
+                                    (void)!::read(exit.get(), &byte, 1);
+                                    if (seat.number == 3) return 4;
+                                  }
+                                  return obedient(seat);
+                                }})};
+  server.await("all 2 workers are ready");
+  server.signal(SIGHUP);
+  EXPECT_THAT(server.await("retires by itself"), HasSubstr("worker 2 (pid"));
+  ASSERT_EQ(::write(entrance.get(), "12", 2), 2);
+  server.await("reload failed");
+  server.signal(SIGUSR1);
+  server.await("seat 2: got SIGUSR1");
+  EXPECT_FALSE(server.said_before("seat 2: got SIGQUIT"));
+  server.signal(SIGQUIT);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterReloadTest, LeavesTheOldWorkersTheGracefulTimeoutThatTheyWereStartedWith) {
+  Server server{{.policy = {.workers = 1, .timeout = 0ms, .graceful_timeout = 20s},
+                 .worker =
+                     [](const Seat& seat) {
+                       obedient(seat);
+                       ::poll(nullptr, 0, 1'300);  // longer than the new plan would allow
+                       say(seat, "stopped in order");
+                       return 0;
+                     },
+                 .reload = []() -> Result<Plan> {
+                   return Plan{.policy = {.workers = 1, .timeout = 0ms, .graceful_timeout = 1ms},
+                               .worker_main = renewed};
+                 }}};
+  server.await("all 1 workers are ready");
+  server.signal(SIGHUP);
+  server.await("reload done");
+  server.await("seat 0: stopped in order");
   server.signal(SIGTERM);
   EXPECT_EQ(server.exit_code(), 0);
 }

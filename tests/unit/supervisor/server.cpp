@@ -191,7 +191,7 @@ int obedient(const Seat& seat) { return deaf_to(seat, {}); }
 
 int deaf_to(const Seat& seat, std::initializer_list<int> deaf) {
   auto queue = process::SignalQueue::open({SIGTERM, SIGINT, SIGQUIT, SIGUSR1});
-  become_ready(seat);
+  if (seat.slot.state == process::WorkerState::starting) become_ready(seat);
   while (true) {
     pollfd readable{.fd = queue->fd(), .events = POLLIN, .revents = 0};
     ::poll(&readable, 1, 20);

@@ -80,6 +80,7 @@ constexpr indrik_plugin describe(const char* name, const char* version) noexcept
 
 }  // namespace sdk
 }  // namespace indrik
+#pragma GCC visibility pop
 
 /// INDRIK_PLUGIN("name", "1.0", [](indrik::App& app) { ... }); once in a plugin, at namespace scope.
 /// Exports the plugin's entry. The function, which captures nothing, sets up one instance.

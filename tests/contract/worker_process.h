@@ -6,7 +6,7 @@
 
 #include "base/fd.h"
 #include "integration/support/deadline.h"
-#include "integration/support/temporary_folder.h"
+#include "support/temporary_folder.h"
 #include "net/listener.h"
 #include "process/scoreboard.h"
 #include "routing/router.h"

@@ -12,7 +12,7 @@
 
 #include "base/fd.h"
 #include "integration/support/deadline.h"
-#include "integration/support/temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace indrik::test {
 

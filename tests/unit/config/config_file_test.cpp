@@ -5,15 +5,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace indrik::config {
 namespace {
 
+using test::TemporaryFolder;
+
 TEST(ConfigFileTest, ReadsTheWholeFile) {
   TemporaryFolder folder;
   const std::string text(100'000, 'x');  // more than one read
-  const auto read = read_config_file(folder.file("a.toml", text));
+  const auto read = read_config_file(folder.write("a.toml", text));
   ASSERT_TRUE(read);
   EXPECT_EQ(*read, text);
 }
@@ -45,7 +47,7 @@ TEST(ConfigFileTest, RefusesAPipeWithoutWaitingForAWriter) {
 
 TEST(ConfigFileTest, SaysThatAFileMayNotBeRead) {
   TemporaryFolder folder;
-  const auto path = folder.file("secret.toml", "workers = 1");
+  const auto path = folder.write("secret.toml", "workers = 1");
   ASSERT_EQ(::chmod(path.c_str(), 0), 0);
   ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
   // Root may read everything, so this thread looks at files as nobody for a moment.
@@ -59,7 +61,7 @@ TEST(ConfigFileTest, SaysThatAFileMayNotBeRead) {
 
 TEST(ConfigFileTest, RefusesAFileThatIsTooLarge) {
   TemporaryFolder folder;
-  const auto path = folder.file("large.toml");
+  const auto path = folder.write("large.toml");
   ASSERT_EQ(::truncate(path.c_str(), (1 << 20) + 1), 0);
   const auto read = read_config_file(path);
   ASSERT_FALSE(read);

@@ -9,7 +9,7 @@
 #include "base/strings.h"
 #include "config/load.h"
 #include "config/setting_value.h"
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace indrik::config {
 namespace {

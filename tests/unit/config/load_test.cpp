@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "config/setting_value.h"
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace indrik::config {
 namespace {
+
+using test::TemporaryFolder;
 
 using testing::ElementsAre;
 using testing::StartsWith;
@@ -23,7 +25,7 @@ TEST(LoadTest, GivesTheDefaultsToAPluginAlone) {
 
 TEST(LoadTest, LetsTheFlagOutweighTheEnvironmentThatTheFileThatTheDefault) {
   TemporaryFolder folder;
-  const auto file = folder.file("a.toml", "workers = 2\n");
+  const auto file = folder.write("a.toml", "workers = 2\n");
   const std::vector<std::string> config{"-c", file.native(), "a.so"};
   auto flagged = config;
   flagged.emplace_back("-w4");
@@ -36,7 +38,7 @@ TEST(LoadTest, LetsTheFlagOutweighTheEnvironmentThatTheFileThatTheDefault) {
 
 TEST(LoadTest, AddsThePluginsOfTheCommandLineToThoseOfTheFile) {
   TemporaryFolder folder;
-  const auto file = folder.file("a.toml", "[[app]]\nplugin = \"a.so\"\nmount = \"/a\"\n");
+  const auto file = folder.write("a.toml", "[[app]]\nplugin = \"a.so\"\nmount = \"/a\"\n");
   const auto loaded = load({{"b.so", "-c", file.native()}, {}});
   ASSERT_TRUE(loaded);
   ASSERT_EQ(loaded->apps.size(), 2U);
@@ -51,7 +53,7 @@ TEST(LoadTest, AddsThePluginsOfTheCommandLineToThoseOfTheFile) {
 TEST(LoadTest, ReportsAllMistakesOfAllSourcesInOrder) {
   TemporaryFolder folder;
   const auto file =
-      folder.file("a.toml", "timeout = \"soon\"\nwokers = 3\n[[app]]\nplugn = \"a.so\"\n[other]\nx = 1\n");
+      folder.write("a.toml", "timeout = \"soon\"\nwokers = 3\n[[app]]\nplugn = \"a.so\"\n[other]\nx = 1\n");
   const auto loaded = load({{"-c", file.native(), "--wokers", "-w0"}, {"INDRIK_BACKLOG=x"}});
   ASSERT_FALSE(loaded);
   const auto name = file.native();
@@ -69,7 +71,7 @@ TEST(LoadTest, ReportsAllMistakesOfAllSourcesInOrder) {
 
 TEST(LoadTest, ReportsWhatAnOverwrittenSourceDoesWrong) {  // the file would fail on the day the flag goes away
   TemporaryFolder folder;
-  const auto file = folder.file("a.toml", "workers = 0\n");
+  const auto file = folder.write("a.toml", "workers = 0\n");
   EXPECT_FALSE(load({{"-c", file.native(), "-w", "2", "a.so"}, {}}));
 }
 
@@ -85,7 +87,7 @@ TEST(LoadTest, DoesNotMissPluginsOfAFileThatItCannotRead) {
   const auto none = (folder.path() / "none.toml").native();
   EXPECT_THAT(load({{"-c", none}, {}}).error(),
               ElementsAre("configuration file " + none + ": No such file or directory"));
-  const auto broken = folder.file("broken.toml", "a = \n");
+  const auto broken = folder.write("broken.toml", "a = \n");
   EXPECT_THAT(load({{"-c", broken.native()}, {}}).error(), ElementsAre(StartsWith(broken.native() + ":1: ")));
 }
 
@@ -97,18 +99,18 @@ TEST(LoadTest, LooksAtNothingElseForHelp) {
 
 TEST(LoadTest, ReadsTheFileAnewEachTime) {
   TemporaryFolder folder;
-  const auto file = folder.file("a.toml", "workers = 2\n");
+  const auto file = folder.write("a.toml", "workers = 2\n");
   const Invocation invocation{{"-c", file.native(), "a.so"}, {}};
   EXPECT_EQ(load(invocation)->settings.workers, WorkerCount{2});
-  folder.file("a.toml", "workers = \n");
+  folder.write("a.toml", "workers = \n");
   EXPECT_FALSE(load(invocation));
-  folder.file("a.toml", "workers = 3\n");
+  folder.write("a.toml", "workers = 3\n");
   EXPECT_EQ(load(invocation)->settings.workers, WorkerCount{3});
 }
 
 TEST(LoadTest, LooksARelativeFileUpWhereTheProcessWasStarted) {
   TemporaryFolder folder;
-  const std::filesystem::path file{folder.file("a.toml", "workers = 2\n")};
+  const std::filesystem::path file{folder.write("a.toml", "workers = 2\n")};
   const Invocation invocation{{"-c", "a.toml", "a.so"}, {}, file.parent_path()};
   const auto loaded = load(invocation);
   ASSERT_TRUE(loaded) << loaded.error().front();
@@ -135,7 +137,7 @@ TEST(LoadTest, SaysWhereAValueComesFrom) {
 
 TEST(LoadTest, KeepsMessagesOnOneLine) {
   TemporaryFolder folder;
-  const auto file = folder.file("a.toml", "\"a\\nb\" = 1\nworkers = \"x\\ny\"\n");
+  const auto file = folder.write("a.toml", "\"a\\nb\" = 1\nworkers = \"x\\ny\"\n");
   const auto loaded = load({{"-c", file.native(), "a.so", "--x\ny"}, {"INDRIK_PID=a\nb"}});
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().size(), 4U);

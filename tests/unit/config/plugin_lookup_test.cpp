@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace indrik::config {
 namespace {
+
+using test::TemporaryFolder;
 
 using testing::EndsWith;
 
@@ -18,24 +20,24 @@ class PluginLookupTest : public testing::Test {
 };
 
 TEST_F(PluginLookupTest, TakesANameWithASlashAsGiven) {
-  const auto path = folder_.file("elsewhere/a.so");
-  folder_.file("here/a.so");
+  const auto path = folder_.write("elsewhere/a.so");
+  folder_.write("here/a.so");
   const auto found = find_plugin(path.native(), lookup());
   ASSERT_TRUE(found);
   EXPECT_EQ(*found, path);
 }
 
 TEST_F(PluginLookupTest, SearchesTheCurrentFolderThenTheFilesThenThePluginDirectory) {
-  const auto last = folder_.file("plugins/a.so");
+  const auto last = folder_.write("plugins/a.so");
   EXPECT_EQ(*find_plugin("a.so", lookup()), last);
-  const auto second = folder_.file("conf/a.so");
+  const auto second = folder_.write("conf/a.so");
   EXPECT_EQ(*find_plugin("a.so", lookup()), second);
-  const auto first = folder_.file("here/a.so");
+  const auto first = folder_.write("here/a.so");
   EXPECT_EQ(*find_plugin("a.so", lookup()), first);
 }
 
 TEST_F(PluginLookupTest, DoesNotSearchAnEmptyFolder) {
-  folder_.file("here/a.so");
+  folder_.write("here/a.so");
   auto places = lookup();
   places.working_folder.clear();
   EXPECT_FALSE(find_plugin("a.so", places));
@@ -43,7 +45,7 @@ TEST_F(PluginLookupTest, DoesNotSearchAnEmptyFolder) {
 
 TEST_F(PluginLookupTest, PassesOverAFolderOfThatName) {
   std::filesystem::create_directories(folder_.path() / "conf/a.so");
-  const auto file = folder_.file("plugins/a.so");
+  const auto file = folder_.write("plugins/a.so");
   EXPECT_EQ(*find_plugin("a.so", lookup()), file);
 }
 
@@ -56,16 +58,16 @@ TEST_F(PluginLookupTest, NamesTheFoldersItSearched) {
 }
 
 TEST_F(PluginLookupTest, NamesTheNearestPlugin) {
-  folder_.file("plugins/health.so");
-  folder_.file("plugins/hello.so");
-  folder_.file("plugins/helth.txt");
+  folder_.write("plugins/health.so");
+  folder_.write("plugins/hello.so");
+  folder_.write("plugins/helth.txt");
   EXPECT_THAT(find_plugin("helth.so", lookup()).error().text(), EndsWith("; did you mean health.so?"));
   EXPECT_THAT(find_plugin(folder_.path().native() + "/plugins/helo.so", lookup()).error().text(),
               EndsWith("/plugins/helo.so: no such file; did you mean hello.so?"));
 }
 
 TEST_F(PluginLookupTest, KnowsThatTheEndingWasForgotten) {
-  folder_.file("plugins/hi.so");
+  folder_.write("plugins/hi.so");
   EXPECT_THAT(find_plugin("hi", lookup()).error().text(), EndsWith("; did you mean hi.so?"));
 }
 

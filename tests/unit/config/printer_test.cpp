@@ -3,16 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace indrik::config {
 namespace {
+
+using test::TemporaryFolder;
 
 using testing::HasSubstr;
 
 TEST(PrinterTest, NamesTheOriginOfEachValue) {
   TemporaryFolder folder;
-  const auto file = folder.file("a.toml", "workers = \"auto\"\n[[app]]\nplugin = \"a.so\"\n[app.config]\nx.y = 1\n");
+  const auto file = folder.write("a.toml", "workers = \"auto\"\n[[app]]\nplugin = \"a.so\"\n[app.config]\nx.y = 1\n");
   const auto loaded = load({{"-c", file.native(), "-t", "250ms", "b.so"}, {"INDRIK_PID=/a"}});
   ASSERT_TRUE(loaded);
   const auto printed = print_config(*loaded);
@@ -29,7 +31,7 @@ TEST(PrinterTest, NamesTheOriginOfEachValue) {
 
 TEST(PrinterTest, PrintsWhatReadsBackTheSame) {
   TemporaryFolder folder;
-  const auto file = folder.file("a.toml", R"toml(
+  const auto file = folder.write("a.toml", R"toml(
 bind = ["[::1]:80", "unix:/a b\"c"]
 workers = "auto"
 timeout = 0
@@ -58,7 +60,7 @@ plugin = "b.so"
 )toml");
   const auto loaded = load({{"-c", file.native(), "c.so"}, {}});
   ASSERT_TRUE(loaded) << loaded.error().front();
-  const auto printed = folder.file("printed.toml", print_config(*loaded));
+  const auto printed = folder.write("printed.toml", print_config(*loaded));
   const auto again = load({{"-c", printed.native()}, {}});
   ASSERT_TRUE(again) << again.error().front();
   EXPECT_EQ(again->settings, loaded->settings);
@@ -76,10 +78,10 @@ plugin = "b.so"
 
 TEST(PrinterTest, KeepsAnOriginInItsComment) {  // a file's name may hold a line end
   TemporaryFolder folder;
-  const auto file = folder.file("a\nworkers = 9 #", "backlog = 5\n");
+  const auto file = folder.write("a\nworkers = 9 #", "backlog = 5\n");
   const auto loaded = load({{"-c", file.native(), "a.so"}, {}});
   ASSERT_TRUE(loaded);
-  const auto again = load({{"-c", folder.file("printed.toml", print_config(*loaded)).native()}, {}});
+  const auto again = load({{"-c", folder.write("printed.toml", print_config(*loaded)).native()}, {}});
   ASSERT_TRUE(again) << again.error().front();
   EXPECT_EQ(again->settings.workers, WorkerCount{1});
 }

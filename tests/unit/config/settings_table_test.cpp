@@ -8,10 +8,12 @@
 #include "config/load.h"
 #include "config/quantities.h"
 #include "config/setting_value.h"
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace indrik::config {
 namespace {
+
+using test::TemporaryFolder;
 
 /// What one row is tried with. `other` is a value that is accepted and not the default.
 struct Samples {
@@ -106,7 +108,7 @@ TEST_P(EverySettingTest, IsSetByTheEnvironment) {
 
 TEST_P(EverySettingTest, IsSetByTheFile) {
   TemporaryFolder folder;
-  const auto file = folder.file("a.toml", fmt::format("\n{} = {}\n", spec().key, samples().other_toml));
+  const auto file = folder.write("a.toml", fmt::format("\n{} = {}\n", spec().key, samples().other_toml));
   expect_other(load({{"-c", file.native(), "a.so"}, {}}), file.native() + ":2");
 }
 
@@ -127,7 +129,7 @@ TEST_P(EverySettingTest, RefusesAnotherTypeInTheFile) {
   const bool takes_nothing = is_list(spec()) && spec().range.least == 0;
   for (const auto* wrong :
        {takes_true ? "\"true\"" : "true", "2026-11-21", "{a = 1}", "[1]", takes_nothing ? "[[]]" : "[]"}) {
-    const auto file = folder.file("a.toml", fmt::format("{} = {}\n", spec().key, wrong));
+    const auto file = folder.write("a.toml", fmt::format("{} = {}\n", spec().key, wrong));
     const auto loaded = load({{"-c", file.native(), "a.so"}, {}});
     ASSERT_FALSE(loaded) << spec().key << " accepts " << wrong;
     EXPECT_THAT(loaded.error().at(0), testing::StartsWith(fmt::format("{}:1: {} = ", file.native(), spec().key)));
@@ -147,7 +149,7 @@ TEST_P(EverySettingTest, IsReadBackAsItIsPrinted) {
   const auto loaded = load({{"a.so", std::string{long_flag(spec())} + "=" + samples().other}, {}});
   ASSERT_TRUE(loaded);
   const auto printed = format_value(spec(), loaded->settings);
-  const auto file = folder.file("a.toml", fmt::format("{} = {}\n", spec().key, printed));
+  const auto file = folder.write("a.toml", fmt::format("{} = {}\n", spec().key, printed));
   const auto again = load({{"-c", file.native(), "a.so"}, {}});
   ASSERT_TRUE(again) << again.error().front();
   EXPECT_EQ(again->settings, loaded->settings);

@@ -20,6 +20,8 @@
 #include "base/fd.h"
 #include "log/access_format.h"
 
+#include "support/temporary_folder.h"
+
 namespace indrik::log {
 namespace {
 
@@ -40,8 +42,6 @@ std::optional<std::string_view> look_up(const void* fields, std::string_view nam
 class AccessLogTest : public ::testing::Test {
  protected:
   AccessLogTest() {
-    char path[] = "/tmp/indrik-access-XXXXXX";
-    folder_ = ::mkdtemp(path);
     entry_ = {.peer = "192.0.2.1",
               .method = "GET",
               .target = "/a?b=c",
@@ -55,8 +55,7 @@ class AccessLogTest : public ::testing::Test {
               .request_field = look_up,
               .response_field = look_up};
   }
-  ~AccessLogTest() override { std::filesystem::remove_all(folder_); }
-  std::string path() const { return folder_ + "/access.log"; }
+  std::string path() const { return (folder_ / "access.log").native(); }
   static std::string content(const std::string& path) {
     std::ostringstream text;
     text << std::ifstream{path}.rdbuf();
@@ -74,7 +73,7 @@ class AccessLogTest : public ::testing::Test {
     text.pop_back();
     return text;
   }
-  std::string folder_;
+  test::TemporaryFolder folder_;
   Fields fields_;
   AccessEntry entry_;
   int files_ = 0;
@@ -227,7 +226,7 @@ TEST_F(AccessLogTest, WritesToStdoutForADash) {
 }
 
 TEST_F(AccessLogTest, SaysWhyAFileCannotBeOpened) {
-  const auto log = AccessLog::open(folder_ + "/none/access.log", "%(s)s");
+  const auto log = AccessLog::open((folder_ / "none/access.log").native(), "%(s)s");
   ASSERT_FALSE(log);
   EXPECT_THAT(log.error().text(), EndsWith("/none/access.log: No such file or directory"));
 }

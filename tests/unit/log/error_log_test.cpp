@@ -15,6 +15,8 @@
 
 #include "base/fd.h"
 
+#include "support/temporary_folder.h"
+
 namespace indrik::log {
 namespace {
 
@@ -24,26 +26,17 @@ using ::testing::MatchesRegex;
 
 class ErrorLogTest : public ::testing::Test {
  protected:
-  ErrorLogTest() {
-    char path[] = "/tmp/indrik-log-XXXXXX";
-    folder_ = ::mkdtemp(path);
-  }
-  ~ErrorLogTest() override { std::filesystem::remove_all(folder_); }
-  std::string path() const { return folder_ + "/error.log"; }
-  static std::string content(const std::string& path) {
-    std::ostringstream text;
-    text << std::ifstream{path}.rdbuf();
-    return text.str();
-  }
-  std::string folder_;
+  std::string path() const { return (folder_ / "error.log").native(); }
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(ErrorLogTest, WritesTimeWithMillisecondsPidLevelAndText) {
   auto log = ErrorLog::open(path(), Level::info);
   ASSERT_TRUE(log);
   log->warning("worker {} is late", 7);
-  EXPECT_THAT(content(path()), MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3} \\[" +
-                                            std::to_string(::getpid()) + "\\] \\[warning\\] worker 7 is late\n"));
+  EXPECT_THAT(test::contents_of(path()),
+              MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3} \\[" +
+                           std::to_string(::getpid()) + "\\] \\[warning\\] worker 7 is late\n"));
 }
 
 TEST_F(ErrorLogTest, LeavesOutWhatIsBelowTheLevel) {
@@ -52,14 +45,14 @@ TEST_F(ErrorLogTest, LeavesOutWhatIsBelowTheLevel) {
   log->error("loud");
   EXPECT_FALSE(log->enabled(Level::info));
   EXPECT_TRUE(log->enabled(Level::warning));
-  EXPECT_THAT(content(path()), EndsWith("[error] loud\n"));
-  EXPECT_THAT(content(path()), ::testing::Not(HasSubstr("quiet")));
+  EXPECT_THAT(test::contents_of(path()), EndsWith("[error] loud\n"));
+  EXPECT_THAT(test::contents_of(path()), ::testing::Not(HasSubstr("quiet")));
 }
 
 TEST_F(ErrorLogTest, EscapesWhatCouldForgeALine) {
   auto log = ErrorLog::open(path(), Level::info);
   log->info("{}", "a\nb\rc\td\x1b[31m\x7f ü");
-  EXPECT_THAT(content(path()), EndsWith("a\\nb\\rc\\td\\x1b[31m\\x7f ü\n"));
+  EXPECT_THAT(test::contents_of(path()), EndsWith("a\\nb\\rc\\td\\x1b[31m\\x7f ü\n"));
 }
 
 TEST_F(ErrorLogTest, NamesTheProcessThatWritesAfterAFork) {
@@ -70,14 +63,14 @@ TEST_F(ErrorLogTest, NamesTheProcessThatWritesAfterAFork) {
     ::_exit(0);
   }
   ::waitpid(child, nullptr, 0);
-  EXPECT_THAT(content(path()), HasSubstr("[" + std::to_string(child) + "]"));
+  EXPECT_THAT(test::contents_of(path()), HasSubstr("[" + std::to_string(child) + "]"));
 }
 
 TEST_F(ErrorLogTest, AppendsToWhatIsThere) {
   std::ofstream{path()} << "before\n";
   auto log = ErrorLog::open(path(), Level::info);
   log->info("after");
-  EXPECT_THAT(content(path()), ::testing::StartsWith("before\n"));
+  EXPECT_THAT(test::contents_of(path()), ::testing::StartsWith("before\n"));
 }
 
 TEST_F(ErrorLogTest, WritesToANewFileWhenReopenedAfterRotation) {
@@ -87,23 +80,23 @@ TEST_F(ErrorLogTest, WritesToANewFileWhenReopenedAfterRotation) {
   log->info("second");
   ASSERT_TRUE(log->reopen());
   log->info("third");
-  EXPECT_THAT(content(path() + ".1"), HasSubstr("second"));
-  EXPECT_THAT(content(path()), EndsWith("third\n"));
+  EXPECT_THAT(test::contents_of(path() + ".1"), HasSubstr("second"));
+  EXPECT_THAT(test::contents_of(path()), EndsWith("third\n"));
 }
 
 TEST_F(ErrorLogTest, KeepsTheOldFileWhenTheNewOneCannotBeOpened) {
-  std::filesystem::create_directory(folder_ + "/sub");
-  auto log = ErrorLog::open(folder_ + "/sub/error.log", Level::info);
-  std::filesystem::rename(folder_ + "/sub", folder_ + "/moved");
+  std::filesystem::create_directory((folder_ / "sub").native());
+  auto log = ErrorLog::open((folder_ / "sub/error.log").native(), Level::info);
+  std::filesystem::rename((folder_ / "sub").native(), (folder_ / "moved").native());
   const auto reopened = log->reopen();
   ASSERT_FALSE(reopened);
   EXPECT_THAT(reopened.error().text(), HasSubstr("/sub/error.log: No such file or directory"));
   log->info("still there");
-  EXPECT_THAT(content(folder_ + "/moved/error.log"), EndsWith("still there\n"));
+  EXPECT_THAT(test::contents_of((folder_ / "moved/error.log").native()), EndsWith("still there\n"));
 }
 
 TEST_F(ErrorLogTest, SaysWhyAFileCannotBeOpened) {
-  const auto log = ErrorLog::open(folder_ + "/none/error.log", Level::info);
+  const auto log = ErrorLog::open((folder_ / "none/error.log").native(), Level::info);
   ASSERT_FALSE(log);
   EXPECT_THAT(log.error().text(), EndsWith("/none/error.log: No such file or directory"));
 }
@@ -148,7 +141,7 @@ TEST_F(ErrorLogTest, CountsOneLostLineInTheSingular) {
   ASSERT_EQ(::unlink(path().c_str()), 0);
   ASSERT_TRUE(log->reopen());
   log->info("back");
-  EXPECT_THAT(content(path()), HasSubstr("[warning] 1 line was lost: the log could not be written\n"));
+  EXPECT_THAT(test::contents_of(path()), HasSubstr("[warning] 1 line was lost: the log could not be written\n"));
 }
 
 TEST_F(ErrorLogTest, WritesToStderrForADash) {

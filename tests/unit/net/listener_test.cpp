@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/temporary_folder.h"
+
 namespace indrik::net {
 namespace {
 
@@ -35,13 +37,8 @@ mode_t mode_of(const std::string& path) {
 
 class ListenerTest : public ::testing::Test {
  protected:
-  ListenerTest() {
-    char path[] = "/tmp/indrik-net-XXXXXX";
-    folder_ = ::mkdtemp(path);
-  }
-  ~ListenerTest() override { std::filesystem::remove_all(folder_); }
-  std::string socket_path() const { return folder_ + "/a.sock"; }
-  std::string folder_;
+  std::string socket_path() const { return (folder_ / "a.sock").native(); }
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(ListenerTest, TellsThePortThatWasChosenForPortZero) {
@@ -111,7 +108,7 @@ TEST_F(ListenerTest, LeavesAFileThatIsNoSocketAlone) {
 }
 
 TEST_F(ListenerTest, SaysThatTheFolderOfAUnixSocketIsMissing) {
-  const auto listener = open("unix:" + folder_ + "/none/a.sock");
+  const auto listener = open("unix:" + (folder_ / "none/a.sock").native());
   ASSERT_FALSE(listener);
   EXPECT_THAT(listener.error().text(), EndsWith("No such file or directory"));
 }

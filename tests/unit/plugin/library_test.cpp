@@ -10,6 +10,8 @@
 
 #include "unit/plugin/fakes.h"
 
+#include "support/temporary_folder.h"
+
 namespace indrik::plugin {
 namespace {
 
@@ -26,16 +28,7 @@ std::string refusal_of(const std::string& path) {
   return library.error().text().substr(path.size() + 9);
 }
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() { path_ = ::mkdtemp(pattern_); }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  char pattern_[32] = "/tmp/indrik-plugin-XXXXXX";
-  std::string path_;
-};
+using test::TemporaryFolder;
 
 TEST(LibraryTest, LoadsAPluginAndTellsItsName) {
   const auto library = Library::open(shipped_plugin("hello"));
@@ -62,16 +55,16 @@ TEST(LibraryTest, RefusesAFolder) { EXPECT_EQ(refusal_of("/tmp"), "not a regular
 TEST(LibraryTest, RefusesAFifoWithoutWaitingForAWriter) {
   const TemporaryFolder folder;
   ASSERT_EQ(::mkfifo((folder / "a.so").c_str(), 0600), 0);
-  EXPECT_EQ(refusal_of(folder / "a.so"), "not a regular file");
+  EXPECT_EQ(refusal_of((folder / "a.so").native()), "not a regular file");
 }
 
 TEST(LibraryTest, RefusesWhatIsNoElfFile) {
   const TemporaryFolder folder;
   std::ofstream{folder / "a.so"}
       << "INPUT(libc.so.6) /* long enough for a header, yet none of a shared object at all */";
-  EXPECT_EQ(refusal_of(folder / "a.so"), "not a shared object (no ELF file)");
+  EXPECT_EQ(refusal_of((folder / "a.so").native()), "not a shared object (no ELF file)");
   std::ofstream{folder / "empty.so"}.flush();
-  EXPECT_EQ(refusal_of(folder / "empty.so"), "not a shared object (no ELF file)");
+  EXPECT_EQ(refusal_of((folder / "empty.so").native()), "not a shared object (no ELF file)");
 }
 
 TEST(LibraryTest, RefusesAnotherMachinesObject) {
@@ -80,7 +73,7 @@ TEST(LibraryTest, RefusesAnotherMachinesObject) {
   std::fstream file{folder / "a.so", std::ios::in | std::ios::out | std::ios::binary};
   file.seekp(18).put('\x08').put('\0');  // e_machine: MIPS
   file.close();
-  EXPECT_EQ(refusal_of(folder / "a.so"), "a shared object for another kind of machine");
+  EXPECT_EQ(refusal_of((folder / "a.so").native()), "a shared object for another kind of machine");
 }
 
 TEST(LibraryTest, RefusesAnObjectFileThatWasNeverLinked) {
@@ -89,7 +82,7 @@ TEST(LibraryTest, RefusesAnObjectFileThatWasNeverLinked) {
   std::fstream file{folder / "a.o", std::ios::in | std::ios::out | std::ios::binary};
   file.seekp(16).put('\x01').put('\0');  // e_type: ET_REL
   file.close();
-  EXPECT_EQ(refusal_of(folder / "a.o"), "an ELF file, but not a shared object");
+  EXPECT_EQ(refusal_of((folder / "a.o").native()), "an ELF file, but not a shared object");
 }
 
 TEST(LibraryTest, RefusesAFileCutShortAnywhere) {
@@ -97,7 +90,7 @@ TEST(LibraryTest, RefusesAFileCutShortAnywhere) {
   std::filesystem::copy_file(shipped_plugin("hello"), folder / "a.so");
   for (const std::uintmax_t size : {8192U, 4096U, 2048U, 200U, 65U}) {
     std::filesystem::resize_file(folder / "a.so", size);
-    EXPECT_THAT(refusal_of(folder / "a.so"), StartsWith("the file is cut short"));
+    EXPECT_THAT(refusal_of((folder / "a.so").native()), StartsWith("the file is cut short"));
   }
 }
 

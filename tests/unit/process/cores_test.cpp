@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "support/temporary_folder.h"
+
 namespace indrik::process {
 namespace {
 
@@ -30,19 +32,13 @@ TEST(CoresTest, ReadsTheQuotaOfCgroupOne) {
 class CgroupTest : public ::testing::Test {
  protected:
   CgroupTest() {
-    char path[] = "/tmp/indrik-cgroup-XXXXXX";
-    folder_ = ::mkdtemp(path);
     cpu_set_t set;
     ::sched_getaffinity(0, sizeof set, &set);
     affinity_ = CPU_COUNT(&set);
   }
-  ~CgroupTest() override { std::filesystem::remove_all(folder_); }
-  void write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((folder_ / name).parent_path());
-    std::ofstream{folder_ / name} << text << '\n';
-  }
+  void write(const std::string& name, const std::string& text) const { folder_.write(name, text + '\n'); }
   int cores() const { return available_cores(folder_ / "membership", folder_ / "fs"); }
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
   int affinity_ = 0;
 };
 

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <optional>
 
+#include "support/temporary_folder.h"
+
 namespace indrik::process {
 namespace {
 
@@ -17,18 +19,13 @@ using ::testing::HasSubstr;
 
 class PidFileTest : public ::testing::Test {
  protected:
-  PidFileTest() {
-    char path[] = "/tmp/indrik-pid-XXXXXX";
-    folder_ = ::mkdtemp(path);
-  }
-  ~PidFileTest() override { std::filesystem::remove_all(folder_); }
   std::filesystem::path path() const { return folder_ / "indrik.pid"; }
   std::string content() const {
     std::string line;
     std::getline(std::ifstream{path()}, line);
     return line;
   }
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(PidFileTest, HoldsOurPidAndGoesWithUs) {
@@ -93,7 +90,7 @@ TEST_F(PidFileTest, LeavesAFileThatTookItsPlaceAlone) {
 }
 
 TEST_F(PidFileTest, SaysWhyItCannotBeMade) {
-  const auto file = PidFile::create(folder_ / "none" / "indrik.pid");
+  const auto file = PidFile::create(folder_ / "none/indrik.pid");
   ASSERT_FALSE(file);
   EXPECT_THAT(file.error().text(), EndsWith("indrik.pid: No such file or directory"));
 }

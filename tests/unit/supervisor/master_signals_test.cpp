@@ -219,11 +219,10 @@ int error_of_connect(const net::Address& address) {
 }
 
 TEST(MasterSignalsTest, RefusesConnectionsAndRemovesItsSocketWhileWorkersDrain) {
-  char folder[] = "/tmp/indrik-stop-XXXXXX";
-  ASSERT_NE(::mkdtemp(folder), nullptr);
+  const indrik::test::TemporaryFolder folder;
   Server::Setup setup{.policy = {.workers = 1, .timeout = 0ms}, .worker = draining};
   std::vector<net::Address> addresses;
-  for (const auto& text : {std::string{"127.0.0.1:0"}, fmt::format("unix:{}/a.sock", folder)}) {
+  for (const auto& text : {std::string{"127.0.0.1:0"}, "unix:" + (folder / "a.sock").native()}) {
     auto listener = net::Listener::open(*net::Address::parse(text), {});
     ASSERT_TRUE(listener);
     addresses.push_back(listener->address());
@@ -240,7 +239,6 @@ TEST(MasterSignalsTest, RefusesConnectionsAndRemovesItsSocketWhileWorkersDrain) 
   EXPECT_EQ(error_of_connect(addresses[1]), ENOENT);
   server.signal(SIGQUIT);
   EXPECT_EQ(server.exit_code(), 0);
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

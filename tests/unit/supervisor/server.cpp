@@ -53,9 +53,7 @@ Shared::Shared()
 Shared::~Shared() { ::munmap(value_, 4096); }
 
 Server::Server(Setup setup) : scoreboard_{make_scoreboard(setup.slots)} {
-  char path[] = "/tmp/indrik-master-XXXXXX";
-  folder_ = ::mkdtemp(path);
-  const auto fifo = folder_ + "/error.log";
+  const auto fifo = (folder_ / "error.log").native();
   ::mkfifo(fifo.c_str(), 0600);
   lines_in_ = Fd{::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
   int ends[2];
@@ -70,7 +68,7 @@ Server::Server(Setup setup) : scoreboard_{make_scoreboard(setup.slots)} {
 void Server::run_master(Setup& setup, Fd alive) {
   alive_.reset();
   lines_in_.reset();
-  const auto fifo = folder_ + "/error.log";
+  const auto fifo = (folder_ / "error.log").native();
   auto log = log::ErrorLog::open(fifo, log::Level::debug);
   const Fd say_end{::open(fifo.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
   say_fd = say_end.get();
@@ -98,7 +96,6 @@ Server::~Server() {
     ::waitpid(master_, nullptr, 0);
   }
   await_end_of_all();
-  std::filesystem::remove_all(folder_);
 }
 
 void Server::signal(int number) const noexcept { ::kill(master_, number); }

@@ -14,6 +14,8 @@
 #include "process/scoreboard.h"
 #include "supervisor/master.h"
 
+#include "support/temporary_folder.h"
+
 namespace indrik::supervisor::test {
 
 /// A number that master, workers and test share.
@@ -72,7 +74,7 @@ class Server {
   [[noreturn]] void run_master(Setup& setup, Fd alive);
   bool read_more(int timeout_ms);
 
-  std::string folder_;
+  indrik::test::TemporaryFolder folder_;
   Fd lines_in_;
   Fd alive_;
   process::Scoreboard scoreboard_;

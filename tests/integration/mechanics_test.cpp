@@ -157,13 +157,13 @@ TEST(ChildSignalsTest, AreNotBlockedInAProcessThatAPluginForks) {
   server.expect_clean_stop();
 }
 
-TEST(TimeoutTest, OfATenthOfASecondLeavesAnIdleWorkerAloneAndReplacesAStuckOne) {
-  ServerProcess server{{"-b", "127.0.0.1:0", "--timeout", "100ms", built_test_plugin("misbehaving")}};
+TEST(TimeoutTest, OfLessThanASecondLeavesAnIdleWorkerAloneAndReplacesAStuckOne) {
+  ServerProcess server{{"-b", "127.0.0.1:0", "--timeout", "800ms", built_test_plugin("misbehaving")}};
   server.await_line("workers are ready");
   const auto worker = server.await_workers(1).front();
   HttpClient client{server.address()};
-  for (int beat = 0; beat < 3; ++beat) {  // an idle second long
-    EXPECT_FALSE(await([&] { return ::kill(worker, 0) != 0; }, milliseconds{300})) << server.error_text();
+  for (int beat = 0; beat < 3; ++beat) {  // idle for longer than the timeout
+    EXPECT_FALSE(await([&] { return ::kill(worker, 0) != 0; }, milliseconds{500})) << server.error_text();
     EXPECT_EQ(client.get("/fine").body, "fine");
   }
   client.send(request_bytes("GET", "/spin"));
@@ -176,6 +176,8 @@ TEST(TimeoutTest, RefusesLessThanATenthOfASecond) {
   const auto refused = run({"-b", "127.0.0.1:0", "--timeout", "99ms", built_plugin("hello")});
   EXPECT_EQ(refused.status, (ExitStatus{.code = 2}));
   EXPECT_THAT(refused.error, HasSubstr("from 100ms to 1h, or 0"));
+  for (const auto* accepted : {"100ms", "0"})
+    EXPECT_EQ(run({"--check-config", "--timeout", accepted, built_plugin("hello")}).status, (ExitStatus{.code = 0}));
 }
 
 TEST(DescriptorsTest, WarnsWhenTheLimitIsBelowWhatWorkerConnectionsNeed) {

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 
 namespace indrik::worker {
 namespace {
 
+constexpr ev_tstamp kLeaveAfter = 0.1;   // seconds from TERM until the listeners are left, where nobody says sooner
 constexpr ev_tstamp kAccessFlush = 0.2;  // seconds that a line of the access log may wait for company
 constexpr std::size_t kKeptExchanges = 4096;
 constexpr std::size_t kKeptScratch = 256 * 1024;  // bytes of one scratch string
@@ -46,7 +48,8 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
       heartbeat_{loop_},
       turn_end_{loop_},
       access_flush_{loop_},
-      graceful_timer_{loop_} {
+      graceful_timer_{loop_},
+      leave_timer_{loop_} {
   // The slot counts on from its worker before us.
   if (options_.max_requests > 0)
     retires_at_ = around_.slot.requests.load(std::memory_order_relaxed) + options_.max_requests;
@@ -55,6 +58,7 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
   turn_end_.set<Engine, &Engine::on_turn_end>(this);
   access_flush_.set<Engine, &Engine::on_access_flush>(this);
   graceful_timer_.set<Engine, &Engine::on_graceful_timeout>(this);
+  leave_timer_.set<Engine, &Engine::on_leave>(this);
 }
 
 Engine::~Engine() = default;
@@ -99,8 +103,8 @@ void Engine::on_turn_end(ev::prepare&, int) noexcept {
   if (buried_.empty()) return;
   buried_.clear();
   if (draining_) {
-    leave_listeners();
-    if (connections_.empty()) loop_.stop();
+    if (!leave_timer_.is_active()) leave_listeners();
+    end_when_drained();
   } else if (connections_.size() < options_.connections) {
     if (const auto resumed = acceptor_.resume(); !resumed) log().error("{}; trying again", resumed.error().text());
   }
@@ -111,6 +115,8 @@ void Engine::on_signal(ev::io&, int) noexcept {
     switch (signal->ssi_signo) {
       case SIGTERM:
         drain();
+        // Sent to the whole process group, it may be here before the master has said that all workers end.
+        if (around_.master == 0 || static_cast<pid_t>(signal->ssi_pid) == around_.master) leave_listeners();
         break;
       case SIGUSR1:
         reopen_logs();
@@ -128,6 +134,7 @@ void Engine::on_heartbeat(ev::timer&, int) noexcept {
   if (around_.master != 0 && ::getppid() != around_.master && !draining_) {
     around_.log.error("the master has gone: ending");
     drain();
+    leave_listeners();
   }
 }
 
@@ -139,8 +146,7 @@ void Engine::drain() noexcept {
   if (options_.drain_idle > milliseconds::zero())
     deadlines_.linger.set_duration(std::min(options_.linger_timeout, options_.drain_idle));
   for (auto place = connections_.begin(); place != connections_.end();) (place++)->drain();  // it may leave the list
-  leave_listeners();
-  if (connections_.empty()) return loop_.stop();
+  leave_timer_.start(kLeaveAfter);
   if (options_.graceful_timeout > milliseconds::zero()) graceful_timer_.start(to_tstamp(options_.graceful_timeout));
 }
 
@@ -149,9 +155,17 @@ void Engine::drain() noexcept {
 void Engine::leave_listeners() noexcept {
   if (listeners_left_) return;
   const auto room = options_.connections - std::min(options_.connections, connections_.size());
-  if (around_.slot.server_stops.load(std::memory_order_acquire) && !acceptor_.empty(room)) return;
+  if (around_.slot.server_stops.load(std::memory_order_acquire) && !acceptor_.empty(room)) return end_when_drained();
+  leave_timer_.stop();
   acceptor_.close();
   listeners_left_ = true;
+  end_when_drained();
+}
+
+void Engine::on_leave(ev::timer&, int) noexcept { leave_listeners(); }
+
+void Engine::end_when_drained() noexcept {
+  if (connections_.empty() && !leave_timer_.is_active()) loop_.stop();
 }
 
 void Engine::on_graceful_timeout(ev::timer&, int) noexcept {
@@ -177,7 +191,9 @@ void Engine::finish() noexcept {
   around_.slot.connections.store(0, std::memory_order_relaxed);
   around_.slot.in_flight.store(0, std::memory_order_relaxed);
   // A thread inside a handler cannot be stopped, and what it works on must not be taken from under it.
-  if (executor_->is_stuck()) ::_exit(static_cast<int>(ExitCode::ok));
+  if (!executor_->is_stuck()) return;
+  std::fflush(nullptr);
+  ::_exit(static_cast<int>(ExitCode::ok));
 }
 
 std::unique_ptr<RunningExchange> Engine::take_exchange() {

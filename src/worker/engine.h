@@ -74,6 +74,8 @@ class Engine {
   void beat() noexcept;
   void drain() noexcept;
   void leave_listeners() noexcept;
+  void end_when_drained() noexcept;
+  void on_leave(ev::timer&, int) noexcept;
   void reopen_logs() noexcept;
   void finish() noexcept;
 
@@ -96,6 +98,7 @@ class Engine {
   ev::prepare turn_end_;
   ev::timer access_flush_;
   ev::timer graceful_timer_;
+  ev::timer leave_timer_;  ///< running: it is not yet known whether the whole server stops
   std::vector<RunningExchange*> completing_;
   std::uint64_t retires_at_ = std::numeric_limits<std::uint64_t>::max();  ///< answers counted in the slot
   bool draining_ = false;

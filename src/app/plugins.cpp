@@ -59,7 +59,7 @@ namespace {
 }  // namespace
 
 ExitCode prove_plugins(const Configuration& configuration, log::ErrorLog& log) {
-  const auto patience = configuration.loaded.settings.timeout;
+  const auto patience = configuration.loaded.settings.boot_timeout;
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) throw BootError{ExitCode::run_failed, Error::from_errno(errno, "fork").text()};
@@ -69,7 +69,7 @@ ExitCode prove_plugins(const Configuration& configuration, log::ErrorLog& log) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return ExitCode::ok;
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-    log.error("the plugins are not loaded after {} ms (timeout)", patience.count());
+    log.error("the plugins are not loaded after {} ms (boot_timeout)", patience.count());
   else if (WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(ExitCode::run_failed))
     return ExitCode::run_failed;
   else if (!WIFEXITED(status) || WEXITSTATUS(status) != static_cast<int>(ExitCode::plugin_not_loaded))

@@ -31,7 +31,7 @@ class Plugins {
 
 /// Loads and creates the plugins in a process of its own, with the user and the variables of a worker, so that this one
 /// stays free of them; the child says why it refuses, through the log, and the exit code is returned. A child that
-/// takes longer than `timeout` is killed (0: never).
+/// takes longer than `boot_timeout` is killed.
 ExitCode prove_plugins(const Configuration& configuration, log::ErrorLog& log);
 
 }  // namespace indrik::app

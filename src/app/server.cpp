@@ -56,19 +56,36 @@ Result<void> create_access_log(const Configuration& configuration) {
   return log::create_for(*owner, target);
 }
 
+/// The log of the process goes where the configuration says.
+Result<void> redirect_log(log::ErrorLog& log, const Configuration& configuration) {
+  const auto& settings = configuration.loaded.settings;
+  return log.redirect(settings.error_logfile, log_level(settings.log_level), log_owner(configuration));
+}
+
+/// A worker opens the log of its own plan: at a reload the master's is still that of the plan before.
+int work(const Configuration& configuration, const Shared& shared, const supervisor::Seat& seat) {
+  if (shared.pid_file) shared.pid_file->close_in_child();
+  shared.launcher.close_in_child();
+  if (const auto redirected = redirect_log(shared.log, configuration); !redirected)
+    throw BootError{ExitCode::wrong_configuration, redirected.error().text()};
+  return worker_main(configuration, seat, shared.log);
+}
+
 supervisor::Plan make_plan(const std::shared_ptr<const Configuration>& configuration, const Shared& shared) {
   return {.policy = supervisor_policy(configuration->loaded.settings),
-          .worker_main = [configuration, shared](const supervisor::Seat& seat) {
-            if (shared.pid_file) shared.pid_file->close_in_child();
-            shared.launcher.close_in_child();
-            return worker_main(*configuration, seat, shared.log);
-          }};
+          .worker_main = [configuration,
+                          shared](const supervisor::Seat& seat) { return work(*configuration, shared, seat); },
+          .binding = {.addresses = configuration->addresses, .options = listen_options(*configuration)},
+          .taken_over =
+              [configuration, shared] {
+                if (const auto redirected = redirect_log(shared.log, *configuration); !redirected)
+                  shared.log.error("{}; the error log stays where it was", redirected.error().text());
+              }};
 }
 
 /// The settings of what is made once, for the whole life of the server.
-constexpr auto kAtStartOnly =
-    std::to_array<std::string_view>({"bind", "backlog", "unix_socket_mode", "pid", "chdir", "umask", "user", "group",
-                                     "daemon", "error_logfile", "log_level"});
+constexpr auto kAtStartOnly = std::to_array<std::string_view>(
+    {"backlog", "unix_socket_mode", "pid", "chdir", "umask", "user", "group", "daemon"});
 
 void warn_of_what_stays(const config::Settings& next, const config::Settings& in_force, log::ErrorLog& log) {
   std::vector<std::string_view> changed;

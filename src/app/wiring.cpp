@@ -66,7 +66,9 @@ worker::Options worker_options(const config::Settings& settings) {
 supervisor::Policy supervisor_policy(const config::Settings& settings) {
   return {.workers = settings.workers.is_auto() ? process::available_cores() : settings.workers.number,
           .timeout = settings.timeout,
-          .graceful_timeout = settings.graceful_timeout};
+          .boot_timeout = settings.boot_timeout,
+          .graceful_timeout = settings.graceful_timeout,
+          .drain_delay = settings.drain_delay};
 }
 
 net::ListenOptions listen_options(const Configuration& configuration) {

@@ -52,12 +52,10 @@ int worker_main(const Configuration& configuration, const supervisor::Seat& seat
   try {
     serve(configuration, seat, log);
     return static_cast<int>(ExitCode::ok);
-  } catch (const BootError& error) {
-    log.error("{}", error.what());
-    return static_cast<int>(error.code());
+  } catch (const BootError&) {
+    throw;  // the master says it
   } catch (const std::exception& error) {
-    log.error("{}", error.what());
-    return static_cast<int>(ExitCode::run_failed);
+    throw BootError{ExitCode::run_failed, error.what()};
   }
 }
 

@@ -40,7 +40,9 @@ struct Settings {
   std::filesystem::path plugin_directory;  ///< empty: see plugin_folder() in plugin_lookup.h
 
   milliseconds timeout{};  ///< 0: off
+  milliseconds boot_timeout{};
   milliseconds graceful_timeout{};
+  milliseconds drain_delay{};
   milliseconds drain_idle{};
   milliseconds first_byte_timeout{};
   milliseconds head_timeout{};

@@ -58,8 +58,8 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .doc = "Connections that one worker holds open at once; more wait in the backlog."},
     {.group = kWorkers, .key = "max_requests", .flag = "--max-requests", .placeholder = "NUMBER",
      .field = &Settings::max_requests, .fallback = "0", .range = {0, kMost},
-     .doc = "A worker that has answered so many requests finishes what it has and is replaced: against handlers that "
-            "leak; 0 is never."},
+     .doc = "A worker that has answered so many requests is replaced: against handlers that leak; 0 is never. It goes "
+            "on serving until its successor is ready, and only one at a time is replaced."},
     {.group = kWorkers, .key = "max_requests_jitter", .flag = "--max-requests-jitter", .placeholder = "NUMBER",
      .field = &Settings::max_requests_jitter, .fallback = "0", .range = {0, kMost},
      .doc = "Each worker draws a number from 0 to this one and adds it to max_requests, so that not all are replaced "
@@ -76,9 +76,17 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kTimeouts, .key = "timeout", .flag = "-t,--timeout", .placeholder = "TIME", .field = &Settings::timeout,
      .fallback = "30s", .range = {100, kHour}, .or_zero = true,
      .doc = "A worker that shows no sign of life for this long is killed and replaced; 0 is never."},
+    {.group = kTimeouts, .key = "boot_timeout", .flag = "--boot-timeout", .placeholder = "TIME",
+     .field = &Settings::boot_timeout, .fallback = "30s", .range = {100, kHour},
+     .doc = "A new worker gets this long to load its plugins and run their start hooks; then it is killed. At the "
+            "start of the server that is the end of it, at a reload the old workers stay."},
     {.group = kTimeouts, .key = "graceful_timeout", .flag = "--graceful-timeout", .placeholder = "TIME",
      .field = &Settings::graceful_timeout, .fallback = "30s", .range = {1, kHour},
      .doc = "A worker that is asked to stop gets this long to finish its requests; then it is killed."},
+    {.group = kTimeouts, .key = "drain_delay", .flag = "--drain-delay", .placeholder = "TIME",
+     .field = &Settings::drain_delay, .fallback = "0", .range = {0, kHour},
+     .doc = "After TERM the server still accepts and serves for this long before it drains: for balancers that notice "
+            "late that a server goes. A second TERM ends the delay."},
     {.group = kTimeouts, .key = "drain_idle", .flag = "--drain-idle", .placeholder = "TIME",
      .field = &Settings::drain_idle, .fallback = "1s", .range = {0, kHour},
      .doc = "While a worker stops, an idle kept connection stays open for this long: a request that is on its way "

@@ -130,6 +130,18 @@ void ErrorLog::write(Level level, std::string_view text) noexcept {
   state_->logger.log(level_in_spdlog(level), without_controls(text));
 }
 
+Result<void> ErrorLog::redirect(const std::string& target, Level least, std::optional<Owner> owner) {
+  if (target != state_->target) {
+    auto fd = open_target(target, owner);
+    if (!fd) return fail(std::move(fd).error());
+    state_->target = target;
+    state_->sink->replace(*std::move(fd));
+  }
+  state_->owner = owner;
+  state_->logger.set_level(level_in_spdlog(least));
+  return {};
+}
+
 Result<void> ErrorLog::reopen() {
   if (state_->target == "-") return {};
   auto fd = open_target(state_->target, state_->owner);

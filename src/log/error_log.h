@@ -52,6 +52,8 @@ class ErrorLog {
   /// One line. Line ends and controls inside `text` are escaped: no one can forge a line.
   void write(Level level, std::string_view text) noexcept;
 
+  /// Goes on as if opened so; everything stays as it was when that fails.
+  Result<void> redirect(const std::string& target, Level least, std::optional<Owner> owner = std::nullopt);
   /// Opens the file again under its name (after logrotate); keeps the old one when that fails. Nothing for stderr.
   Result<void> reopen();
 

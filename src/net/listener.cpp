@@ -85,7 +85,9 @@ Result<Listener> Listener::open(const Address& address, const ListenOptions& opt
   if (address.kind() == Address::Kind::inherited) {
     auto real = adopt(address.inherited_fd(), address, options.backlog);
     if (!real) return fail(std::move(real).error());
-    return Listener{Fd{address.inherited_fd()}, *std::move(real)};
+    Listener listener{Fd{address.inherited_fd()}, address};
+    listener.address_ = *std::move(real);
+    return listener;
   }
   Fd fd{::socket(address.raw()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) return fail(Error::from_errno(errno, "socket for {}", address.text()));

@@ -28,14 +28,17 @@ class Listener {
   int fd() const noexcept { return fd_.get(); }
   /// Where it really stands: the port chosen for port 0.
   const Address& address() const noexcept { return address_; }
+  /// Where it was asked to stand: with port 0, where that was said.
+  const Address& asked() const noexcept { return asked_; }
   /// Closes this process's copy and leaves a unix socket's file alone: for a worker that accepts no more.
   void close() noexcept { fd_.reset(); }
   /// Closes it; the master also removes a unix socket's file if it is still the one this listener made.
   void close_and_unlink() noexcept;
 
  private:
-  Listener(Fd fd, Address address) noexcept : fd_{std::move(fd)}, address_{std::move(address)} {}
+  Listener(Fd fd, Address address) noexcept : fd_{std::move(fd)}, asked_{address}, address_{std::move(address)} {}
   Fd fd_;
+  Address asked_;
   Address address_;
   dev_t file_device_ = 0;
   ino_t file_inode_ = 0;

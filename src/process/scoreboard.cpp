@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -30,30 +29,47 @@ Scoreboard::~Scoreboard() {
   if (slots_ != nullptr) ::munmap(slots_, count_ * sizeof(Slot));
 }
 
-void begin_running(Slot& slot, std::string_view what, std::int64_t since_ns) noexcept {
-  what = what.substr(0, sizeof slot.running_what - 1);
-  const auto last = what.size() / sizeof(std::uint64_t);  // the word with the NUL
+namespace {
+
+void store_text(std::span<std::atomic<std::uint64_t>> words, std::string_view text) noexcept {
+  text = text.substr(0, words.size_bytes() - 1);
+  const auto last = text.size() / sizeof(std::uint64_t);  // the word with the NUL
   for (std::size_t i = 0; i <= last; ++i) {
     std::uint64_t word = 0;
-    const auto piece = what.substr(i * sizeof word, sizeof word);
+    const auto piece = text.substr(i * sizeof word, sizeof word);
     std::memcpy(&word, piece.data(), piece.size());
-    slot.running_what[i].store(word, std::memory_order_relaxed);
+    words[i].store(word, std::memory_order_relaxed);
   }
+}
+
+std::string load_text(std::span<const std::atomic<std::uint64_t>> words) {
+  std::string text(words.size_bytes(), '\0');
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto word = words[i].load(std::memory_order_relaxed);
+    std::memcpy(text.data() + i * sizeof word, &word, sizeof word);
+  }
+  text.resize(::strnlen(text.data(), text.size()));
+  return text;
+}
+
+}  // namespace
+
+void begin_running(Slot& slot, std::string_view what, std::int64_t since_ns) noexcept {
+  store_text(slot.running_what, what);
   // Released last: whoever sees `since` sees the text that belongs to it.
   slot.running_since_ns.store(since_ns, std::memory_order_release);
 }
 
 void end_running(Slot& slot) noexcept { slot.running_since_ns.store(0, std::memory_order_release); }
 
+void say_last_words(Slot& slot, std::string_view text) noexcept { store_text(slot.last_words, text); }
+
+std::string last_words_in(const Slot& slot) { return load_text(slot.last_words); }
+
 std::optional<Running> running_in(const Slot& slot) {
   const auto since = slot.running_since_ns.load(std::memory_order_acquire);
   if (since == 0) return std::nullopt;
-  char what[sizeof slot.running_what];
-  for (std::size_t i = 0; i < std::size(slot.running_what); ++i) {
-    const auto word = slot.running_what[i].load(std::memory_order_relaxed);
-    std::memcpy(what + i * sizeof word, &word, sizeof word);
-  }
-  return Running{.what = {what, ::strnlen(what, sizeof what)}, .since_ns = since};
+  return Running{.what = load_text(slot.running_what), .since_ns = since};
 }
 
 }  // namespace indrik::process

@@ -21,9 +21,12 @@ struct alignas(64) Slot {
   std::atomic<std::int32_t> pid{0};
   std::atomic<std::uint32_t> generation{0};
   std::atomic<WorkerState> state{WorkerState::empty};
-  /// The whole server stops, and nobody comes after this worker: it is to serve what waits in the listeners' queues
-  /// before it ends. Set by the master before it sends TERM; false at a reload, at TTOU and at a TERM from outside.
+  /// The whole server stops, or one of its addresses goes, and nobody comes after this worker: it is to serve what
+  /// waits in the listeners' queues before it ends. Set by the master before it sends TERM, by as much as drain_delay;
+  /// false at TTOU, at a TERM from outside, and at a reload that keeps the addresses.
   std::atomic<bool> server_stops{false};
+  /// The worker has served enough and goes on serving until the master, who lets one at a time go, sends TERM.
+  std::atomic<bool> asks_to_retire{false};
   std::atomic<std::int64_t> heartbeat_ns{0};  ///< monotonic_ns() of the last turn of the worker's loop
   std::atomic<std::uint32_t> connections{0};
   std::atomic<std::uint32_t> in_flight{0};  ///< requests given to a handler and not yet answered
@@ -38,6 +41,9 @@ struct alignas(64) Slot {
   std::atomic<std::int64_t> running_since_ns{0};
   /// "GET /health (route /health, plugin health)", NUL-terminated, cut to fit; in words, because each request writes it
   std::atomic<std::uint64_t> running_what[13]{};
+
+  /// Why a worker that could not start has ended, NUL-terminated, cut to fit; read when it is gone. Empty: nothing.
+  std::atomic<std::uint64_t> last_words[64]{};
 };
 
 /// The anonymous shared mapping of all slots; made before the first fork, unmapped with the object.
@@ -61,6 +67,10 @@ class Scoreboard {
 /// Copies `what` into slot.running_what and sets since; the counterpart clears since only.
 void begin_running(Slot& slot, std::string_view what, std::int64_t since_ns) noexcept;
 void end_running(Slot& slot) noexcept;
+
+/// For a worker that ends before it is ready, so that the master can say why in the same sentence.
+void say_last_words(Slot& slot, std::string_view text) noexcept;
+std::string last_words_in(const Slot& slot);
 
 /// What a worker's thread is busy with, read from outside; none: nothing.
 struct Running {

@@ -6,6 +6,11 @@ namespace indrik::supervisor {
 
 void Backoff::died_young(TimePoint born, TimePoint now) noexcept {
   if (born < counted_) return;
+  ++deaths_;
+  count(now);
+}
+
+void Backoff::count(TimePoint now) noexcept {
   counted_ = now;
   next_ = now + delay_;
   delay_ = std::min(std::max(delay_ * 2, kFirst), kLongest);
@@ -13,7 +18,7 @@ void Backoff::died_young(TimePoint born, TimePoint now) noexcept {
 
 void Backoff::fork_failed(TimePoint now) noexcept {
   delay_ = std::max(delay_, kFirst);
-  died_young(now, now);
+  count(now);
 }
 
 void Backoff::proved(TimePoint born) noexcept {

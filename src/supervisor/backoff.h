@@ -20,11 +20,16 @@ class Backoff {
   /// A worker born at `born` has served for kProof.
   void proved(TimePoint born) noexcept;
   void reset() noexcept { *this = Backoff{}; }
+  /// Young deaths that were counted since the last proof.
+  int deaths() const noexcept { return deaths_; }
 
   /// Forking is allowed from here on.
   TimePoint next() const noexcept { return next_; }
 
  private:
+  void count(TimePoint now) noexcept;
+
+  int deaths_ = 0;
   TimePoint next_ = TimePoint::min();
   TimePoint counted_ = TimePoint::min();  // the last death that was counted
   milliseconds delay_{0};                 // of the next one

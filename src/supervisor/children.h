@@ -12,22 +12,7 @@
 
 namespace indrik::supervisor {
 
-/// One worker as the master sees it.
-struct Child {
-  pid_t pid = 0;
-  std::size_t slot = 0;
-  std::uint32_t generation = 0;
-  ChildState state = ChildState::starting;
-  TimePoint born;
-  std::optional<TimePoint> ready_at;
-  TimePoint heartbeat;                    ///< as last read from its slot
-  TimePoint deadline = TimePoint::max();  ///< of its present state
-
-  /// Starting or serving, and not asked to end.
-  bool is_active() const noexcept { return state == ChildState::starting || state == ChildState::ready; }
-};
-
-/// How long the master waits for a child in each state.
+/// How long the master waits for a child in each state. Its generation's own: two live side by side at a reload.
 struct Patience {
   milliseconds silence{0};                      ///< between two heartbeats; 0: for ever
   milliseconds start{0};                        ///< until ready; 0: for ever
@@ -36,6 +21,23 @@ struct Patience {
   /// From the end of a retiring worker's own patience to SIGKILL: it gives up by itself, runs its stop hooks and writes
   /// its logs.
   static constexpr milliseconds kOrderlyEnd{1'000};
+};
+
+/// One worker as the master sees it.
+struct Child {
+  pid_t pid = 0;
+  std::size_t slot = 0;
+  std::uint32_t generation = 0;
+  Patience patience;
+  ChildState state = ChildState::starting;
+  TimePoint born;
+  std::optional<TimePoint> ready_at;
+  TimePoint heartbeat;                    ///< as last read from its slot
+  bool asks_to_retire = false;            ///< as last read from its slot
+  TimePoint deadline = TimePoint::max();  ///< of its present state
+
+  /// Starting or serving, and not asked to end.
+  bool is_active() const noexcept { return state == ChildState::starting || state == ChildState::ready; }
 };
 
 /// All living workers and what is due for them. Pure bookkeeping: no system call, and time is passed in, so that a
@@ -57,12 +59,12 @@ class Children {
   void remove(pid_t pid) noexcept;
 
   /// Moves the child on by the table and sets its new deadline; returns the signal to send, 0: none.
-  static int apply(Child& child, ChildEvent event, const Patience& patience, TimePoint now) noexcept;
+  static int apply(Child& child, ChildEvent event, TimePoint now) noexcept;
 
   /// Who has run out of time, at most one event a child.
-  std::vector<Due> overdue(const Patience& patience, TimePoint now) const;
+  std::vector<Due> overdue(TimePoint now) const;
   /// When overdue() will next have something to say, if nothing changes.
-  TimePoint next_deadline(const Patience& patience) const noexcept;
+  TimePoint next_deadline() const noexcept;
 
   std::size_t active(std::uint32_t generation) const noexcept;
   /// Those whose place needs nobody else: the active ones, and who is being aborted before it was ready. Its successor
@@ -71,6 +73,10 @@ class Children {
   std::size_t ready(std::uint32_t generation) const noexcept;
   /// The longest-living active child of the generation: who goes first when there are too many.
   Child* oldest_active(std::uint32_t generation) noexcept;
+  /// The longest-living ready child of the generation that asks to retire; null: none.
+  Child* oldest_that_asks(std::uint32_t generation) noexcept;
+  /// Those of other generations.
+  std::size_t strangers(std::uint32_t generation) const noexcept;
 
   bool empty() const noexcept { return all_.empty(); }
   std::size_t slots() const noexcept { return slots_; }
@@ -83,7 +89,7 @@ class Children {
 };
 
 /// Whether a child that ended with `wait_status` died young, which makes the next fork wait: before it was ready, or by
-/// its own fault within a second of that. One that was told to end, or that somebody killed from outside, did not.
-bool died_young(const Child& child, int wait_status, TimePoint now) noexcept;
+/// its own fault within `youth` of that. One that was told to end, or that somebody killed from outside, did not.
+bool died_young(const Child& child, int wait_status, TimePoint now, milliseconds youth = milliseconds{1'000}) noexcept;
 
 }  // namespace indrik::supervisor

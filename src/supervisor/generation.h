@@ -13,10 +13,13 @@ namespace indrik::supervisor {
 struct Generation {
   Plan plan;
   std::uint32_t number = 0;
+  /// Has kept its workers up, so that a later plan may fall back to this one.
+  bool proven = false;
 
   std::size_t configured() const noexcept { return static_cast<std::size_t>(std::max(plan.policy.workers, 1)); }
   Patience patience() const noexcept {
-    return {.silence = plan.policy.timeout, .start = plan.policy.timeout, .graceful = plan.policy.graceful_timeout};
+    return {
+        .silence = plan.policy.timeout, .start = plan.policy.boot_timeout, .graceful = plan.policy.graceful_timeout};
   }
 };
 

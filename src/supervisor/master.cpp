@@ -10,9 +10,12 @@
 #include <limits>
 #include <optional>
 
+#include <fmt/ranges.h>
+
 #include "process/signal_queue.h"
 #include "supervisor/backoff.h"
 #include "supervisor/generation.h"
+#include "supervisor/recycling.h"
 #include "supervisor/reloading.h"
 #include "supervisor/signals.h"
 #include "supervisor/workforce.h"
@@ -20,7 +23,11 @@
 namespace indrik::supervisor {
 namespace {
 
-enum class Phase : std::uint8_t { booting, serving, stopping, stopped };
+/// leaving: told to stop, but drain_delay still accepts.
+enum class Phase : std::uint8_t { booting, serving, leaving, stopping, stopped };
+
+/// So many young deaths in a row, without one worker that lasted: the plan is at fault.
+constexpr int kHopeless = 4;
 
 process::SignalQueue open_signals() {
   std::vector<int> numbers;
@@ -59,8 +66,8 @@ struct Master::State {
         log{error_log},
         signals{open_signals()},
         notice{open_notice()},
-        workforce{scoreboard, signals, notice.get(), error_log},
-        current{.plan = std::move(plan), .number = 1},
+        workforce{scoreboard, signals, listeners, notice.get(), error_log},
+        current{.plan = std::move(plan), .number = 1, .proven = true},
         wanted{current.configured()},
         reloading{std::move(reload_plan), current.number, workforce, listeners, error_log} {}
 
@@ -74,16 +81,19 @@ struct Master::State {
   void obey(Command command);
   void change_workers(int difference);
   void reopen_logs();
+  void ask_to_stop();
   void stop(ChildEvent how);
   void fail_boot(const Loss& loss);
+  void mourn_young(const Loss& loss);
   void change_over(Generation next);
   void note_proofs(TimePoint now);
 
   Children& children() noexcept { return workforce.children(); }
-  Patience patience() const noexcept { return current.patience(); }
+  /// Of the current generation: fewer while a new one takes over, one more while one is exchanged.
+  std::size_t needed() const noexcept { return reloading.old_ones_needed(wanted) + recycling.extra(); }
 
   std::function<void()> serving;
-  std::vector<net::Listener> listeners;
+  ListenerPool listeners;
   log::ErrorLog& log;
   process::SignalQueue signals;
   Fd notice;
@@ -94,7 +104,10 @@ struct Master::State {
   Generation current;
   std::size_t wanted;  ///< workers of the current generation: the plan's number, then TTIN and TTOU
   Reloading reloading;
+  Recycling recycling{workforce};
   Backoff backoff;
+  std::optional<Plan> last_good;  ///< of the generations before the current one
+  TimePoint accepts_until = TimePoint::max();
 };
 
 Master::Master(Plan plan, Reload reload, std::vector<net::Listener> listeners, process::Scoreboard& scoreboard,
@@ -112,9 +125,9 @@ int Master::run() {
     s.spawn_missing_workers();         // none while stopping
     s.wait_until_something_happens();
     s.obey_signals();
-    s.workforce.read_slots(s.patience());
+    s.workforce.read_slots();
     for (const auto& loss : s.workforce.reap()) s.judge(loss);
-    s.workforce.hurry_overdue(s.patience());
+    s.workforce.hurry_overdue();
     s.advance_phase();  // booting -> serving (and from generation to generation) -> stopping -> stopped
   }
   s.log.info("stopped");
@@ -123,22 +136,22 @@ int Master::run() {
 
 void Master::State::spawn_missing_workers() {
   if (phase == Phase::stopping) return;
-  while (children().placed(current.number) < wanted && Clock::now() >= backoff.next() && children().vacant_slot()) {
-    const auto spawned = workforce.spawn(current.plan.worker_main, current.number, listeners, patience());
+  while (children().placed(current.number) < needed() && Clock::now() >= backoff.next() && children().vacant_slot()) {
+    const auto spawned = workforce.spawn(current);
     if (spawned) continue;
     const auto now = Clock::now();
     backoff.fork_failed(now);
     log.error("{}; trying again in {} ms", spawned.error().text(),
               std::chrono::ceil<milliseconds>(backoff.next() - now).count());
   }
-  while (children().active(current.number) > wanted)
-    workforce.tell(*children().oldest_active(current.number), ChildEvent::told_to_retire, patience());
-  reloading.spawn_candidates();
+  while (children().active(current.number) > needed())
+    workforce.tell(*children().oldest_active(current.number), ChildEvent::told_to_retire);
+  reloading.spawn_candidates(current);
 }
 
 void Master::State::wait_until_something_happens() {
-  auto deadline = children().next_deadline(patience());
-  if (phase != Phase::stopping && children().placed(current.number) < wanted && children().vacant_slot())
+  auto deadline = std::min({children().next_deadline(), reloading.next_deadline(), accepts_until});
+  if (phase != Phase::stopping && children().placed(current.number) < needed() && children().vacant_slot())
     deadline = std::min(deadline, backoff.next());
   pollfd sources[] = {{.fd = signals.fd(), .events = POLLIN, .revents = 0},
                       {.fd = notice.get(), .events = POLLIN, .revents = 0}};
@@ -161,11 +174,11 @@ void Master::State::obey_signals() {
 void Master::State::obey(Command command) {
   switch (command) {
     case Command::stop:
-      return stop(phase == Phase::stopping ? ChildEvent::told_to_quit : ChildEvent::told_to_retire);
+      return ask_to_stop();
     case Command::stop_quickly:
       return stop(ChildEvent::told_to_quit);
     case Command::reload:
-      if (phase != Phase::stopping) reloading.ask();
+      if (phase == Phase::booting || phase == Phase::serving) reloading.ask();
       return;
     case Command::more_workers:
       return change_workers(+1);
@@ -194,46 +207,69 @@ void Master::State::reopen_logs() {
   workforce.forward(SIGUSR1);
 }
 
+void Master::State::ask_to_stop() {
+  const auto delay = current.plan.policy.drain_delay;
+  if (phase == Phase::stopping) return stop(ChildEvent::told_to_quit);
+  if (phase != Phase::serving || delay.count() == 0) return stop(ChildEvent::told_to_retire);
+  log.info("stopping in {} ms: still accepting", delay.count());
+  phase = Phase::leaving;
+  accepts_until = Clock::now() + delay;
+  reloading.forget();
+  recycling.forget();
+  workforce.announce_stop();
+}
+
 void Master::State::stop(ChildEvent how) {
   if (phase != Phase::stopping)
     log.info("stopping {}: {} workers", how == ChildEvent::told_to_retire ? "gracefully" : "quickly",
              children().all().size());
   phase = Phase::stopping;
+  accepts_until = TimePoint::max();
   reloading.forget();
   if (how == ChildEvent::told_to_retire) workforce.announce_stop();
-  workforce.tell_all(how, patience());
+  workforce.tell_all(how);
   // Ours are the last copies as soon as the workers have closed theirs: who connects now shall be refused at once, not
   // wait for an answer that never comes.
-  for (auto& listener : listeners) listener.close_and_unlink();
+  listeners.close_all();
 }
 
 void Master::State::judge(const Loss& loss) {
   const auto& child = loss.child;
   const bool was_told = child.state == ChildState::retiring || child.state == ChildState::quitting;
   if (was_told || phase == Phase::stopping) return log.info("{}", loss.sentence);
-  const bool young = died_young(child, loss.wait_status, loss.when);
-  if (reloading.has_candidate(child) && young) return reloading.fail(loss.sentence);
+  if (reloading.has_candidate(child) && died_young(child, loss.wait_status, loss.when, Backoff::kProof))
+    return reloading.fail(loss.sentence, current);
   if (phase == Phase::booting && !child.ready_at) return fail_boot(loss);
-  if (WIFEXITED(loss.wait_status) && WEXITSTATUS(loss.wait_status) == 0 && !young)
+  const bool is_current = child.generation == current.number;
+  if (is_current && child.ready_at && loss.when - *child.ready_at >= Backoff::kProof) backoff.proved(child.born);
+  note_proofs(loss.when);
+  const bool young = current.proven ? died_young(child, loss.wait_status, loss.when)
+                                    : died_young(child, loss.wait_status, loss.when, Backoff::kProof);
+  if (is_current && young) return mourn_young(loss);
+  if (WIFEXITED(loss.wait_status) && WEXITSTATUS(loss.wait_status) == 0)
     log.info("{}", loss.sentence);
   else
     log.error("{}", loss.sentence);
-  if (child.generation != current.number) return;
-  note_proofs(loss.when);
-  if (young)
-    backoff.died_young(child.born, loss.when);
-  else if (child.ready_at && loss.when - *child.ready_at >= Backoff::kProof)
-    backoff.proved(child.born);
+}
+
+void Master::State::mourn_young(const Loss& loss) {
+  backoff.died_young(loss.child.born, loss.when);
+  const auto delay = std::chrono::ceil<milliseconds>(backoff.next() - loss.when).count();
+  log.error("{}; its successor is started {}", loss.sentence, delay > 0 ? fmt::format("in {} ms", delay) : "at once");
+  const bool hopeless = !current.proven && backoff.deaths() >= kHopeless;
+  if (hopeless && last_good && !reloading.is_under_way()) reloading.fall_back(*last_good, current);
 }
 
 void Master::State::note_proofs(TimePoint now) {
-  for (const auto& child : children().all())
-    if (child.generation == current.number && child.ready_at && now - *child.ready_at >= Backoff::kProof)
-      backoff.proved(child.born);
+  for (const auto& child : children().all()) {
+    if (child.generation != current.number || !child.ready_at || now - *child.ready_at < Backoff::kProof) continue;
+    backoff.proved(child.born);
+    current.proven = true;
+  }
 }
 
 void Master::State::fail_boot(const Loss& loss) {
-  log.critical("{}: the server does not start", loss.sentence);
+  log.critical("the server does not start: {}", loss.sentence);
   exit_code = boot_failure(loss.wait_status);
   stop(ChildEvent::told_to_quit);
 }
@@ -243,23 +279,37 @@ void Master::State::advance_phase() {
     if (children().empty()) phase = Phase::stopped;
     return;
   }
+  if (Clock::now() >= accepts_until) return stop(ChildEvent::told_to_retire);
   if (phase == Phase::booting && children().ready(current.number) >= wanted) {
     phase = Phase::serving;
     log.info("all {} workers are ready", wanted);
     if (serving) serving();
   }
   if (auto next = reloading.take_ready()) change_over(*std::move(next));
-  if (phase == Phase::serving) reloading.begin(wanted);
+  if (phase != Phase::serving) return;
+  reloading.begin(current, wanted);
+  if (reloading.is_under_way())
+    recycling.forget();
+  else
+    recycling.advance(current, wanted);
 }
 
 void Master::State::change_over(Generation next) {
-  const auto patience_of_before = patience();  // those who retire count by what they were started with
+  note_proofs(Clock::now());
+  if (current.proven || !last_good) last_good = std::move(current.plan);
   current = std::move(next);
   wanted = current.configured();
   backoff.reset();
+  recycling.forget();
+  const auto closed = listeners.close_others(current.plan.binding);
+  current.plan.taken_over();
   log.info("reload done: {} new workers are ready, those of before finish their requests", wanted);
-  for (auto& child : children().all())
-    if (child.generation != current.number) workforce.tell(child, ChildEvent::told_to_retire, patience_of_before);
+  if (!closed.empty()) log.info("no longer listening at {}", fmt::join(closed, ", "));
+  for (auto& child : children().all()) {
+    if (child.generation == current.number) continue;
+    if (!closed.empty()) workforce.announce_end(child);  // nobody else would serve who waits there
+    workforce.tell(child, ChildEvent::told_to_retire);
+  }
 }
 
 }  // namespace indrik::supervisor

@@ -11,6 +11,7 @@
 #include "log/error_log.h"
 #include "net/listener.h"
 #include "process/scoreboard.h"
+#include "supervisor/listener_pool.h"
 
 namespace indrik::supervisor {
 
@@ -18,7 +19,9 @@ namespace indrik::supervisor {
 struct Policy {
   int workers = 1;
   milliseconds timeout{30'000};           ///< a heartbeat older than this: SIGABRT, a second later SIGKILL; 0: never
+  milliseconds boot_timeout{30'000};      ///< a worker not ready after it: SIGABRT, a second later SIGKILL
   milliseconds graceful_timeout{30'000};  ///< a worker's own, when it retires; SIGKILL a second later
+  milliseconds drain_delay{0};            ///< from SIGTERM to the end of accepting
 };
 
 /// What a worker is given in the child, after the fork.
@@ -34,12 +37,15 @@ struct Seat {
 /// and default dispositions otherwise.
 using WorkerMain = std::function<int(const Seat&)>;
 
+/// Everything that a reload replaces.
 struct Plan {
   Policy policy;
   WorkerMain worker_main;
+  Binding binding;
+  std::function<void()> taken_over = [] {};  ///< called in the master when workers of this plan have replaced others
 };
 
-/// Reads the configuration anew at HUP. An error leaves everything as it is.
+/// Reads the configuration anew at HUP; opens, changes and keeps nothing. An error leaves everything as it is.
 using Reload = std::function<Result<Plan>()>;
 
 /// Forks, watches, replaces and ends the workers: the one loop of the master process.

@@ -1,54 +1,87 @@
 #include "supervisor/reloading.h"
 
+#include <algorithm>
 #include <utility>
 
+#include <fmt/ranges.h>
+
 namespace indrik::supervisor {
-namespace {
 
-/// How long a new worker may take to become ready where no timeout is set: the old ones must not wait for ever.
-constexpr milliseconds kStart{30'000};
+void Reloading::ask() noexcept {
+  asked_ = true;
+  said_to_wait_ = false;
+}
 
-}  // namespace
-
-void Reloading::begin(std::size_t workers_now) {
-  if (candidate_ || !std::exchange(asked_, false)) return;
+void Reloading::begin(const Generation& serving, std::size_t workers_now) {
+  if (candidate_ || !asked_) return;
+  if (const auto before = workforce_.children().strangers(serving.number); before > 0) {
+    if (!std::exchange(said_to_wait_, true))
+      log_.info("the reload waits for {} workers of before the last one to finish", before);
+    return;
+  }
+  asked_ = false;
   log_.info("reload begun");
   auto plan = read_plan_();
   if (!plan) return log_.error("reload failed: {}; nothing has changed", plan.error().text());
   Generation next{.plan = *std::move(plan), .number = ++last_number_};
-  if (const auto room = workforce_.children().slots(); next.configured() + workers_now > room)
-    return log_.error(
-        "reload failed: {} new workers beside {} are more than the {} that there is room for; nothing has changed",
-        next.configured(), workers_now, room);
+  const auto room = workforce_.children().slots();
+  if (std::max(next.configured(), workers_now) >= room)  // one more, when one is changed for another
+    return log_.error("reload failed: {} new workers are more than there is room for, {}; nothing has changed",
+                      next.configured(), room - 1);
+  const auto opened = listeners_.open(next.plan.binding);
+  if (!opened) return log_.error("reload failed: {}; nothing has changed", opened.error().text());
+  if (!opened->empty()) log_.info("now listening at {}", fmt::join(*opened, ", "));
   candidate_ = std::move(next);
+  at_once_ = 1;
+  proven_at_ = TimePoint::max();
 }
 
-void Reloading::spawn_candidates() {
+void Reloading::fall_back(const Plan& good, const Generation& serving) {
+  log_.critical("the workers of the last reload do not stay up: back to what was before");
+  candidate_ = {.plan = good, .number = ++last_number_, .proven = true};
+  at_once_ = candidate_->configured();
+  proven_at_ = TimePoint::min();
+  if (const auto opened = listeners_.open(good.binding); !opened) fail(opened.error().text(), serving);
+}
+
+void Reloading::spawn_candidates(const Generation& serving) {
   if (!candidate_) return;
-  auto limits = candidate_->patience();
-  if (limits.start.count() == 0) limits.start = kStart;
   auto& children = workforce_.children();
+  if (proven_at_ == TimePoint::max() && children.ready(candidate_->number) > 0) proven_at_ = Clock::now() + kProof;
+  const auto target = [&] { return std::min(candidate_->configured(), ready() + at_once_); };
   // A full scoreboard is waited for: those who retire will leave it.
-  while (children.placed(candidate_->number) < candidate_->configured() && children.vacant_slot()) {
-    const auto spawned = workforce_.spawn(candidate_->plan.worker_main, candidate_->number, listeners_, limits);
-    if (!spawned) return fail(spawned.error().text());
-  }
+  while (candidate_ && children.placed(candidate_->number) < target() && children.vacant_slot())
+    if (const auto spawned = workforce_.spawn(*candidate_); !spawned) fail(spawned.error().text(), serving);
+}
+
+std::size_t Reloading::old_ones_needed(std::size_t wanted) const noexcept {
+  if (!candidate_) return wanted;
+  return wanted - std::min(wanted - 1, ready());
+}
+
+std::size_t Reloading::ready() const noexcept {
+  return Clock::now() < proven_at_ ? 0 : workforce_.children().ready(candidate_->number);
+}
+
+TimePoint Reloading::next_deadline() const noexcept {
+  return candidate_ && proven_at_ > Clock::now() ? proven_at_ : TimePoint::max();
 }
 
 std::optional<Generation> Reloading::take_ready() {
-  if (!candidate_ || workforce_.children().ready(candidate_->number) < candidate_->configured()) return std::nullopt;
+  if (!candidate_ || ready() < candidate_->configured()) return std::nullopt;
   return std::exchange(candidate_, std::nullopt);
 }
 
-void Reloading::fail(const std::string& reason) {
+void Reloading::fail(const std::string& reason, const Generation& serving) {
   log_.error("reload failed: {}; the workers of before stay", reason);
   for (auto& child : workforce_.children().all()) {
     if (!has_candidate(child)) continue;
     // One that has served may have requests.
     const bool starts = child.state == ChildState::starting;
-    workforce_.tell(child, starts ? ChildEvent::told_to_quit : ChildEvent::told_to_retire, candidate_->patience());
+    workforce_.tell(child, starts ? ChildEvent::told_to_quit : ChildEvent::told_to_retire);
   }
   candidate_.reset();
+  (void)listeners_.close_others(serving.plan.binding);
 }
 
 void Reloading::forget() noexcept {

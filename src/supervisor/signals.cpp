@@ -16,14 +16,17 @@ std::string signals_document() {
       "\n"
       "Two more act on workers only. ABRT is sent by the master to a worker that is stuck (its heartbeat is older "
       "than\n"
-      "`timeout`, or it was not ready within it): the worker dies and leaves a core where the system allows it; KILL\n"
-      "follows a second later. When the master itself ends for whatever reason, the kernel kills its workers "
+      "`timeout`, or it was not ready within `boot_timeout`): the worker dies and leaves a core where the system "
+      "allows\n"
+      "it; KILL follows a second later. When the master itself ends for whatever reason, the kernel kills its workers "
       "(KILL).\n\n"
       "A worker that was killed from outside is replaced at once. One that dies before it is ready, or by its own "
       "fault\n"
       "within a second of that, is replaced at once the first time, then after 100 ms, 200 ms … 10 s, until a new "
       "worker\n"
-      "has served for 10 s.\n";
+      "has served for 10 s. Where no worker of a reload has done so yet, a death by its own fault within these 10 s "
+      "counts\n"
+      "as well, and the fourth in a row brings the configuration back whose workers stayed up before.\n";
   return text;
 }
 

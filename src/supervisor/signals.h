@@ -31,8 +31,9 @@ struct SignalSpec {
 /// Every signal that the master reads from its queue; docs/signals.md is made of it.
 inline constexpr auto kSignals = std::to_array<SignalSpec>({
     {SIGTERM, "TERM", Command::stop,
-     "Stops gracefully: closes the listeners, sends TERM to every worker, kills (KILL) those that still run a "
-     "second after `graceful_timeout`, exits with 0. A second TERM acts like QUIT.",
+     "Stops gracefully: serves on for `drain_delay`, closes the listeners, sends TERM to every worker, kills (KILL) "
+     "those that still run a second after `graceful_timeout`, exits with 0. A second TERM ends the delay; one after it "
+     "acts like QUIT.",
      "Accepts no more, finishes the requests it has, exits with 0. The master replaces it at once, unless it sent the "
      "signal itself."},
     {SIGINT, "INT", Command::stop_quickly,
@@ -42,11 +43,12 @@ inline constexpr auto kSignals = std::to_array<SignalSpec>({
     {SIGQUIT, "QUIT", Command::stop_quickly, "Like INT.",
      "Ends at once; requests in flight are cut off. The master replaces it, unless it sent the signal itself."},
     {SIGHUP, "HUP", Command::reload,
-     "Reads the configuration again and starts as many new workers as it says beside the old ones. When all of them "
-     "are "
-     "ready, the old ones get TERM. If the configuration is wrong, or a new worker ends or is not ready within "
-     "`timeout` (30 s where that is 0), the new ones go, the old ones stay, and the error log says why. A HUP during "
-     "this is done afterwards; what TTIN and TTOU changed is forgotten.",
+     "Reads the configuration again, opens the addresses that are new, and starts one new worker. When that has been "
+     "ready for a second, the others are exchanged one by one: each new one is ready before an old one gets TERM. "
+     "Then addresses that are no more asked for are closed. If the configuration is wrong, an address cannot be "
+     "opened, or a new worker ends or is not ready within `boot_timeout`, the new ones go, the old ones stay, and the "
+     "error log says why. A HUP during this is done afterwards, and when the workers of the generation before the last "
+     "have gone; what TTIN and TTOU changed is forgotten.",
      "Ignored."},
     {SIGTTIN, "TTIN", Command::more_workers, "One worker more, as far as the scoreboard has room.", "Ignored."},
     {SIGTTOU, "TTOU", Command::fewer_workers, "One worker fewer, never below one: the oldest gets TERM.", "Ignored."},

@@ -25,53 +25,54 @@ TimePoint time_of(std::int64_t monotonic) noexcept {
 void clear(process::Slot& slot) noexcept {
   slot.state = process::WorkerState::empty;
   slot.server_stops = false;
+  slot.asks_to_retire = false;
   slot.pid = 0;
   slot.connections = 0;
   slot.in_flight = 0;
   slot.heartbeat_ns = 0;
   process::end_running(slot);
+  process::say_last_words(slot, {});
 }
 
 }  // namespace
 
-Result<void> Workforce::spawn(const WorkerMain& worker_main, std::uint32_t generation,
-                              std::span<net::Listener> listeners, const Patience& patience) {
+Result<void> Workforce::spawn(const Generation& generation) {
   const auto number = *children_.vacant_slot();
   auto& slot = scoreboard_.slots()[number];
   clear(slot);
-  slot.generation = generation;
+  slot.generation = generation.number;
   slot.heartbeat_ns = monotonic_ns();
   slot.state = process::WorkerState::starting;
-  const Seat seat{
-      .slot = slot, .number = number, .notice_fd = notice_fd_, .master = ::getpid(), .listeners = listeners};
-  auto pid = spawn_worker(worker_main, seat, signals_, log_);
+  const Seat seat{.slot = slot, .number = number, .notice_fd = notice_fd_, .master = ::getpid(), .listeners = {}};
+  auto pid = spawn_worker(generation.plan, seat, {.signals = signals_, .listeners = listeners_});
   if (!pid) {
     clear(slot);
     return fail(std::move(pid).error());
   }
   slot.pid = *pid;
-  children_.add(*pid, number, generation, patience, Clock::now());
+  children_.add(*pid, number, generation.number, generation.patience(), Clock::now());
   log_.debug("worker {} (pid {}) started", number, *pid);
   return {};
 }
 
-void Workforce::read_slot(Child& child, const Patience& patience) {
+void Workforce::read_slot(Child& child) {
   const auto& slot = scoreboard_.slots()[child.slot];
   child.heartbeat = time_of(slot.heartbeat_ns.load(std::memory_order_relaxed));
   const auto state = slot.state.load(std::memory_order_acquire);
+  child.asks_to_retire = slot.asks_to_retire.load(std::memory_order_relaxed);
   const bool retires = state == process::WorkerState::retiring;
   if (child.state == ChildState::starting && (retires || state == process::WorkerState::ready)) {
-    tell(child, ChildEvent::became_ready, patience);
+    tell(child, ChildEvent::became_ready);
     log_.debug("{} is ready", name_of(child));
   }
   if (child.state == ChildState::ready && retires) {
-    tell(child, ChildEvent::retires_by_itself, patience);
+    tell(child, ChildEvent::retires_by_itself);
     log_.info("{} retires by itself", name_of(child));
   }
 }
 
-void Workforce::read_slots(const Patience& patience) {
-  for (auto& child : children_.all()) read_slot(child, patience);
+void Workforce::read_slots() {
+  for (auto& child : children_.all()) read_slot(child);
 }
 
 std::vector<Loss> Workforce::reap() {
@@ -81,7 +82,7 @@ std::vector<Loss> Workforce::reap() {
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     Child* child = children_.find(pid);
     if (child == nullptr) continue;  // somebody's orphan, where we are process 1
-    read_slot(*child, {});           // it may have become ready since we last looked
+    read_slot(*child);               // it may have become ready since we last looked
     losses.push_back(loss_of(*child, status));
     clear(scoreboard_.slots()[child->slot]);
     children_.remove(pid);
@@ -91,20 +92,21 @@ std::vector<Loss> Workforce::reap() {
 
 Loss Workforce::loss_of(const Child& child, int wait_status) const {
   const auto now = Clock::now();
+  const auto said = process::last_words_in(scoreboard_.slots()[child.slot]);
   return {.child = child,
           .wait_status = wait_status,
           .when = now,
-          .sentence = fmt::format("{} {} after {}{}{}", name_of(child), process::exit_description(wait_status),
+          .sentence = fmt::format("{} {} after {}{}{}{}{}", name_of(child), process::exit_description(wait_status),
                                   in_seconds(now - child.born), child.ready_at ? "" : ", before it was ready",
-                                  occupation_of(child))};
+                                  occupation_of(child), said.empty() ? "" : ": ", said)};
 }
 
-void Workforce::hurry_overdue(const Patience& patience) {
+void Workforce::hurry_overdue() {
   const auto now = Clock::now();
-  for (const auto& due : children_.overdue(patience, now)) {
+  for (const auto& due : children_.overdue(now)) {
     Child& child = *children_.find(due.pid);
     log_impatience(child, due.event, now);
-    tell(child, due.event, patience);
+    tell(child, due.event);
   }
 }
 
@@ -124,18 +126,20 @@ void Workforce::log_impatience(const Child& child, ChildEvent event, TimePoint n
   log_.error("{} {}: sending {}{}", name_of(child), what, process::signal_name(next.signal), occupation_of(child));
 }
 
-void Workforce::tell(Child& child, ChildEvent event, const Patience& patience) {
+void Workforce::tell(Child& child, ChildEvent event) {
   // The pid is still the child's: it has not been reaped.
-  if (const int signal = Children::apply(child, event, patience, Clock::now()); signal != 0) ::kill(child.pid, signal);
+  if (const int signal = Children::apply(child, event, Clock::now()); signal != 0) ::kill(child.pid, signal);
 }
 
-void Workforce::tell_all(ChildEvent event, const Patience& patience) {
-  for (auto& child : children_.all()) tell(child, event, patience);
+void Workforce::tell_all(ChildEvent event) {
+  for (auto& child : children_.all()) tell(child, event);
 }
 
 void Workforce::announce_stop() noexcept {
   for (auto& slot : scoreboard_.slots()) slot.server_stops = true;
 }
+
+void Workforce::announce_end(const Child& child) noexcept { scoreboard_.slots()[child.slot].server_stops = true; }
 
 void Workforce::forward(int signal) const noexcept {
   for (const auto& child : children_.all()) ::kill(child.pid, signal);

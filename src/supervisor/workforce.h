@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -10,7 +8,8 @@
 #include "process/scoreboard.h"
 #include "process/signal_queue.h"
 #include "supervisor/children.h"
-#include "supervisor/master.h"
+#include "supervisor/generation.h"
+#include "supervisor/listener_pool.h"
 
 namespace indrik::supervisor {
 
@@ -19,41 +18,45 @@ struct Loss {
   Child child;
   int wait_status = 0;
   TimePoint when;
-  std::string sentence;  ///< "worker 2 (pid 4711) was killed by SIGKILL after 12.3 s"
+  std::string sentence;  ///< "worker 2 (pid 4711) was killed by SIGKILL after 12.3 s", with its last words
 };
 
 /// The hands of the master: forks workers, reads their slots, signals and reaps them. What to do when is the master's.
 /// All references outlive it.
 class Workforce {
  public:
-  Workforce(process::Scoreboard& scoreboard, process::SignalQueue& signals, int notice_fd, log::ErrorLog& log)
+  Workforce(process::Scoreboard& scoreboard, process::SignalQueue& signals, ListenerPool& listeners, int notice_fd,
+            log::ErrorLog& log)
       : scoreboard_{scoreboard},
         signals_{signals},
+        listeners_{listeners},
         notice_fd_{notice_fd},
         log_{log},
         children_{scoreboard.slots().size()} {}
 
   /// Forks one worker into a vacant slot; there must be one. Fails with fork's errno.
-  Result<void> spawn(const WorkerMain& worker_main, std::uint32_t generation, std::span<net::Listener> listeners,
-                     const Patience& patience);
-  /// Notes the heartbeats, who has become ready, and who retires by itself.
-  void read_slots(const Patience& patience);
+  Result<void> spawn(const Generation& generation);
+  /// Notes the heartbeats, who has become ready, who asks to retire, and who does so by itself.
+  void read_slots();
   /// Collects every child that has ended and frees their slots.
   std::vector<Loss> reap();
   /// Signals those who have run out of time, and logs it.
-  void hurry_overdue(const Patience& patience);
+  void hurry_overdue();
 
-  void tell(Child& child, ChildEvent event, const Patience& patience);
-  void tell_all(ChildEvent event, const Patience& patience);
-  /// Says in every slot that the whole server stops; for those who are told to retire next, or have been already.
+  void tell(Child& child, ChildEvent event);
+  void tell_all(ChildEvent event);
+  /// Says in every slot that nobody comes after its worker; for those who are told to retire next, or have been
+  /// already.
   void announce_stop() noexcept;
+  /// The same for one child.
+  void announce_end(const Child& child) noexcept;
   /// Sends a signal that changes nobody's state.
   void forward(int signal) const noexcept;
 
   Children& children() noexcept { return children_; }
 
  private:
-  void read_slot(Child& child, const Patience& patience);
+  void read_slot(Child& child);
   std::string name_of(const Child& child) const;
   std::string occupation_of(const Child& child) const;
   void log_impatience(const Child& child, ChildEvent event, TimePoint now);
@@ -61,6 +64,7 @@ class Workforce {
 
   process::Scoreboard& scoreboard_;
   process::SignalQueue& signals_;
+  ListenerPool& listeners_;
   int notice_fd_;
   log::ErrorLog& log_;
   Children children_;

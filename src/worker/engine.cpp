@@ -76,6 +76,10 @@ void Engine::run() {
 
 void Engine::set_state(process::WorkerState state) noexcept {
   around_.slot.state.store(state, std::memory_order_release);
+  notify_master();
+}
+
+void Engine::notify_master() noexcept {
   const std::uint64_t one = 1;
   // Should the counter be full, the master has not looked since 2^64 notices ago; there is nothing to add to that.
   if (around_.notice_fd >= 0) (void)!::write(around_.notice_fd, &one, sizeof one);
@@ -98,7 +102,7 @@ void Engine::bury(Connection& connection) noexcept {
 }
 
 void Engine::on_turn_end(ev::prepare&, int) noexcept {
-  if (around_.slot.requests.load(std::memory_order_relaxed) >= retires_at_) drain();
+  if (around_.slot.requests.load(std::memory_order_relaxed) >= retires_at_) ask_to_retire();
   for (auto exchanges = std::exchange(completing_, {}); auto* const exchange : exchanges) exchange->complete();
   if (buried_.empty()) return;
   buried_.clear();
@@ -108,6 +112,14 @@ void Engine::on_turn_end(ev::prepare&, int) noexcept {
   } else if (connections_.size() < options_.connections) {
     if (const auto resumed = acceptor_.resume(); !resumed) log().error("{}; trying again", resumed.error().text());
   }
+}
+
+/// The master sends TERM when a successor is ready and it is this worker's turn.
+void Engine::ask_to_retire() noexcept {
+  retires_at_ = std::numeric_limits<std::uint64_t>::max();
+  if (around_.master == 0) return drain();
+  around_.slot.asks_to_retire.store(true, std::memory_order_relaxed);
+  notify_master();
 }
 
 void Engine::on_signal(ev::io&, int) noexcept {

@@ -71,6 +71,8 @@ class Engine {
   void on_access_flush(ev::timer&, int) noexcept;
   void on_graceful_timeout(ev::timer&, int) noexcept;
   void set_state(process::WorkerState state) noexcept;
+  void notify_master() noexcept;
+  void ask_to_retire() noexcept;
   void beat() noexcept;
   void drain() noexcept;
   void leave_listeners() noexcept;

@@ -42,7 +42,7 @@ struct Options {
   milliseconds drain_idle{1'000};           ///< grace for idle connections when draining
   milliseconds graceful_timeout{30'000};    ///< for everything when draining
   milliseconds heartbeat{1'000};            ///< between two signs of life; also how often the master is looked for
-  std::uint64_t max_requests = 0;           ///< answers after which the worker retires; 0: never
+  std::uint64_t max_requests = 0;           ///< answers after which the worker asks to retire; 0: never
 };
 
 /// What a worker works with. All of it outlives the worker.
@@ -52,7 +52,7 @@ struct Surroundings {
   process::Slot& slot;
   log::ErrorLog& log;
   log::AccessLog* access_log = nullptr;  ///< null: off
-  int notice_fd = -1;                    ///< eventfd told when slot.state has changed; -1: nobody
+  int notice_fd = -1;                    ///< eventfd told when the slot has news; -1: nobody
   pid_t master = 0;                      ///< when getppid() is another: drain and end; 0: no master
 };
 

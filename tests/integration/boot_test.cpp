@@ -166,7 +166,8 @@ TEST(BootTest, EndsWithThreeWhenAWorkerEndsBeforeItIsReady) {
 }
 
 TEST(BootTest, EndsWithThreeWhenAWorkerHangsBeforeItIsReady) {
-  const auto refused = run({"-b", "127.0.0.1:0", "-w", "1", "--timeout", "1", built_test_plugin("hangs_in_start")});
+  const auto refused =
+      run({"-b", "127.0.0.1:0", "-w", "1", "--boot-timeout", "1", built_test_plugin("hangs_in_start")});
   EXPECT_EQ(refused.status, (ExitStatus{.code = 3})) << refused.error;
   EXPECT_THAT(refused.error, HasSubstr("the server does not start"));
 }

@@ -47,12 +47,12 @@ TEST_P(RetirementTest, TellsAKeptConnectionThatItsAnswerIsTheLast) {
   ServerProcess server{
       {"-b", "127.0.0.1:0", "-k", GetParam(), "-w", "1", "--max-requests", "3", built_plugin("hello")}};
   HttpClient client{server.address()};
-  for (int request = 0; request < 3; ++request) ASSERT_EQ(client.get("/").status, 200);
-  EXPECT_EQ(client.get("/").field("Connection"), "close");
+  for (int request = 0; request < 3; ++request) ASSERT_EQ(client.get("/").field("Connection"), std::nullopt);
+  EXPECT_TRUE(await([&] { return client.get("/").field("Connection") == "close"; }));  // the successor is ready
   server.expect_clean_stop();
 }
 
-TEST(RetirementJitterTest, RaisesTheLimitOfEachWorkerByAtMostTheJitter) {
+TEST(RetirementJitterTest, ExchangesWorkersOneByOneAndLosesNone) {
   const TemporaryFolder folder;
   ServerProcess server{{"-b", "127.0.0.1:0", "-k", "event", "-w", "4", "--max-requests", "10", "--max-requests-jitter",
                         "10", "--access-logfile", "access.log", "--access-logformat", "%(p)s", built_plugin("hello")},
@@ -63,8 +63,7 @@ TEST(RetirementJitterTest, RaisesTheLimitOfEachWorkerByAtMostTheJitter) {
   std::map<std::string, int> answers;
   std::istringstream log{contents_of(folder / "access.log")};
   for (std::string pid; std::getline(log, pid);) ++answers[pid];
-  for (const auto& [pid, count] : answers) EXPECT_LE(count, 25) << pid;  // and what was queued when it retired
-  EXPECT_GE(answers.size(), 8U);
+  EXPECT_GE(answers.size(), 5U);  // one at a time goes, when its successor is ready
 }
 
 /// How a run of the server ended that should end by itself.

@@ -25,12 +25,12 @@ class ChildrenTest : public ::testing::Test {
   }
   Child& add_ready(pid_t pid, std::uint32_t generation = kOld, TimePoint now = kStart) {
     auto& child = add(pid, generation, now);
-    Children::apply(child, ChildEvent::became_ready, kPatience, now);
+    Children::apply(child, ChildEvent::became_ready, now);
     return child;
   }
-  std::vector<pid_t> overdue(TimePoint now, ChildEvent event, const Patience& patience = kPatience) const {
+  std::vector<pid_t> overdue(TimePoint now, ChildEvent event) const {
     std::vector<pid_t> pids;
-    for (const auto& due : children_.overdue(patience, now))
+    for (const auto& due : children_.overdue(now))
       if (due.event == event) pids.push_back(due.pid);
     return pids;
   }
@@ -61,17 +61,17 @@ TEST_F(ChildrenTest, CountsByGeneration) {
 }
 
 TEST_F(ChildrenTest, DoesNotCountWhoWasToldToEnd) {
-  Children::apply(add_ready(1), ChildEvent::told_to_retire, kPatience, kStart);
+  Children::apply(add_ready(1), ChildEvent::told_to_retire, kStart);
   EXPECT_EQ(children_.active(kOld), 0U);
   EXPECT_EQ(children_.ready(kOld), 0U);
   EXPECT_FALSE(children_.empty());
 }
 
 TEST_F(ChildrenTest, KeepsThePlaceOfOneThatIsAbortedAtItsStart) {
-  Children::apply(add(1), ChildEvent::deadline_passed, kPatience, kStart);
+  Children::apply(add(1), ChildEvent::deadline_passed, kStart);
   EXPECT_EQ(children_.active(kOld), 0U);
   EXPECT_EQ(children_.placed(kOld), 1U);
-  Children::apply(add_ready(2), ChildEvent::fell_silent, kPatience, kStart);
+  Children::apply(add_ready(2), ChildEvent::fell_silent, kStart);
   EXPECT_EQ(children_.placed(kOld), 1U);
 }
 
@@ -80,61 +80,61 @@ TEST_F(ChildrenTest, LetsTheOldestGoFirst) {
   add(2, kOld, kStart + 1s);
   add(3, kNew, kStart);
   EXPECT_EQ(children_.oldest_active(kOld)->pid, 2);
-  Children::apply(*children_.find(2), ChildEvent::told_to_retire, kPatience, kStart);
+  Children::apply(*children_.find(2), ChildEvent::told_to_retire, kStart);
   EXPECT_EQ(children_.oldest_active(kOld)->pid, 1);
   EXPECT_EQ(children_.oldest_active(99), nullptr);
 }
 
 TEST_F(ChildrenTest, HurriesAStartThatTakesTooLong) {
   add(1);
-  EXPECT_TRUE(children_.overdue(kPatience, kStart + 30s - 1ms).empty());
+  EXPECT_TRUE(children_.overdue(kStart + 30s - 1ms).empty());
   EXPECT_EQ(overdue(kStart + 30s, ChildEvent::deadline_passed), std::vector<pid_t>{1});
-  EXPECT_EQ(children_.next_deadline(kPatience), kStart + 30s);
+  EXPECT_EQ(children_.next_deadline(), kStart + 30s);
 }
 
 TEST_F(ChildrenTest, HurriesWhoIsSilentForTooLong) {
   auto& child = add_ready(1);
   child.heartbeat = kStart + 5s;
-  EXPECT_EQ(children_.next_deadline(kPatience), kStart + 35s);
-  EXPECT_TRUE(children_.overdue(kPatience, kStart + 35s - 1ms).empty());
+  EXPECT_EQ(children_.next_deadline(), kStart + 35s);
+  EXPECT_TRUE(children_.overdue(kStart + 35s - 1ms).empty());
   EXPECT_EQ(overdue(kStart + 35s, ChildEvent::fell_silent), std::vector<pid_t>{1});
 }
 
 TEST_F(ChildrenTest, CountsSilenceFromReadinessWhereNothingHasBeatenYet) {
   auto& child = add(1);
-  Children::apply(child, ChildEvent::became_ready, kPatience, kStart + 29s);
-  EXPECT_EQ(children_.next_deadline(kPatience), kStart + 59s);
+  Children::apply(child, ChildEvent::became_ready, kStart + 29s);
+  EXPECT_EQ(children_.next_deadline(), kStart + 59s);
 }
 
 TEST_F(ChildrenTest, WaitsForEverWhereTheTimeoutIsZero) {
   constexpr Patience kEndless{.silence = 0ms, .start = 0ms, .graceful = 20s};
   children_.add(1, 0, kOld, kEndless, kStart);
   children_.add(2, 1, kOld, kEndless, kStart);
-  Children::apply(*children_.find(2), ChildEvent::became_ready, kEndless, kStart);
-  EXPECT_TRUE(children_.overdue(kEndless, kStart + 1000h).empty());
-  EXPECT_EQ(children_.next_deadline(kEndless), TimePoint::max());
+  Children::apply(*children_.find(2), ChildEvent::became_ready, kStart);
+  EXPECT_TRUE(children_.overdue(kStart + 1000h).empty());
+  EXPECT_EQ(children_.next_deadline(), TimePoint::max());
 }
 
 TEST_F(ChildrenTest, KillsAStuckChildASecondAfterItsAbort) {
   auto& child = add_ready(1);
-  EXPECT_EQ(Children::apply(child, ChildEvent::fell_silent, kPatience, kStart + 30s), SIGABRT);
-  EXPECT_TRUE(children_.overdue(kPatience, kStart + 31s - 1ms).empty());
+  EXPECT_EQ(Children::apply(child, ChildEvent::fell_silent, kStart + 30s), SIGABRT);
+  EXPECT_TRUE(children_.overdue(kStart + 31s - 1ms).empty());
   EXPECT_EQ(overdue(kStart + 31s, ChildEvent::deadline_passed), std::vector<pid_t>{1});
-  EXPECT_EQ(Children::apply(child, ChildEvent::deadline_passed, kPatience, kStart + 31s), SIGKILL);
-  EXPECT_TRUE(children_.overdue(kPatience, kStart + 1000h).empty());
-  EXPECT_EQ(children_.next_deadline(kPatience), TimePoint::max());
+  EXPECT_EQ(Children::apply(child, ChildEvent::deadline_passed, kStart + 31s), SIGKILL);
+  EXPECT_TRUE(children_.overdue(kStart + 1000h).empty());
+  EXPECT_EQ(children_.next_deadline(), TimePoint::max());
 }
 
 TEST_F(ChildrenTest, GivesARetiringChildTheGracefulTimeoutAndASecondOnce) {
   auto& child = add_ready(1);
-  EXPECT_EQ(Children::apply(child, ChildEvent::told_to_retire, kPatience, kStart), SIGTERM);
-  EXPECT_EQ(Children::apply(child, ChildEvent::told_to_retire, kPatience, kStart + 15s), 0);
+  EXPECT_EQ(Children::apply(child, ChildEvent::told_to_retire, kStart), SIGTERM);
+  EXPECT_EQ(Children::apply(child, ChildEvent::told_to_retire, kStart + 15s), 0);
   EXPECT_EQ(child.deadline, kStart + 21s);
 }
 
 TEST_F(ChildrenTest, TreatsAChildThatRetiresByItselfAsIfItHadBeenTold) {
   auto& child = add_ready(1);
-  EXPECT_EQ(Children::apply(child, ChildEvent::retires_by_itself, kPatience, kStart + 5s), 0);
+  EXPECT_EQ(Children::apply(child, ChildEvent::retires_by_itself, kStart + 5s), 0);
   EXPECT_EQ(children_.active(kOld), 0U);
   EXPECT_EQ(children_.placed(kOld), 0U);
   EXPECT_EQ(children_.ready(kOld), 0U);
@@ -144,20 +144,20 @@ TEST_F(ChildrenTest, TreatsAChildThatRetiresByItselfAsIfItHadBeenTold) {
 
 TEST_F(ChildrenTest, HastensAChildThatRetiresByItself) {
   auto& child = add_ready(1);
-  Children::apply(child, ChildEvent::retires_by_itself, kPatience, kStart);
-  EXPECT_EQ(Children::apply(child, ChildEvent::told_to_quit, kPatience, kStart), SIGQUIT);
+  Children::apply(child, ChildEvent::retires_by_itself, kStart);
+  EXPECT_EQ(Children::apply(child, ChildEvent::told_to_quit, kStart), SIGQUIT);
 }
 
 TEST_F(ChildrenTest, WatchesTheHeartbeatOfARetiringChild) {
   auto& child = add_ready(1);
-  constexpr Patience kShort{.silence = 2s, .start = 2s, .graceful = 20s};
-  Children::apply(child, ChildEvent::told_to_retire, kShort, kStart);
-  EXPECT_EQ(overdue(kStart + 2s, ChildEvent::fell_silent, kShort), std::vector<pid_t>{1});
+  child.patience = {.silence = 2s, .start = 2s, .graceful = 20s};
+  Children::apply(child, ChildEvent::told_to_retire, kStart);
+  EXPECT_EQ(overdue(kStart + 2s, ChildEvent::fell_silent), std::vector<pid_t>{1});
 }
 
 TEST_F(ChildrenTest, GivesAQuittingChildASecond) {
   auto& child = add_ready(1);
-  EXPECT_EQ(Children::apply(child, ChildEvent::told_to_quit, kPatience, kStart), SIGQUIT);
+  EXPECT_EQ(Children::apply(child, ChildEvent::told_to_quit, kStart), SIGQUIT);
   EXPECT_EQ(child.deadline, kStart + 1s);
 }
 
@@ -182,7 +182,7 @@ TEST_F(ChildrenTest, NeverBlamesAChildForAKillFromOutside) {
 
 TEST_F(ChildrenTest, NeverBlamesAChildThatWasToldToEnd) {
   Child& told = add(1);
-  Children::apply(told, ChildEvent::told_to_retire, kPatience, kStart);
+  Children::apply(told, ChildEvent::told_to_retire, kStart);
   EXPECT_FALSE(died_young(told, exited(0), kStart));
 }
 

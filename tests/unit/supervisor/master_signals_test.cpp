@@ -241,5 +241,80 @@ TEST(MasterSignalsTest, RefusesConnectionsAndRemovesItsSocketWhileWorkersDrain) 
   EXPECT_EQ(server.exit_code(), 0);
 }
 
+TEST(MasterStopTest, StillServesForTheDrainDelay) {
+  Server server{{.policy = {.workers = 1, .timeout = 0ms, .drain_delay = 300ms}}};
+  server.await("all 1 workers are ready");
+  const auto told = Clock::now();
+  server.signal(SIGTERM);
+  server.await("stopping in 300 ms: still accepting");
+  server.signal_worker(0, SIGKILL);  // a loss is made good as before
+  server.await("was killed by SIGKILL");
+  server.await_ready(2);
+  EXPECT_FALSE(server.said_before("got SIGTERM"));
+  server.await("seat 0: got SIGTERM, the server stops");
+  EXPECT_GE(Clock::now() - told, 300ms);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterStopTest, EndsTheDrainDelayAtASecondTermAndTheDrainingAtAThird) {
+  Server server{{.policy = {.workers = 1, .timeout = 0ms, .drain_delay = 1h},
+                 .worker = [](const Seat& seat) { return deaf_to(seat, {SIGTERM}); }}};
+  server.await("all 1 workers are ready");
+  server.signal(SIGTERM);
+  server.await("still accepting");
+  server.signal(SIGTERM);
+  server.await("seat 0: got SIGTERM, the server stops");
+  server.signal(SIGTERM);
+  server.await("seat 0: got SIGQUIT");
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterStopTest, IgnoresAReloadDuringTheDrainDelay) {
+  Server server{{.policy = {.workers = 1, .timeout = 0ms, .drain_delay = 1h}}};
+  server.await("all 1 workers are ready");
+  server.signal(SIGTERM);
+  server.await("still accepting");
+  server.signal(SIGHUP);
+  server.signal(SIGINT);
+  EXPECT_EQ(server.exit_code(), 0);
+  EXPECT_THAT(server.rest(), Not(HasSubstr("reload begun")));
+}
+
+TEST(MasterRecyclingTest, LetsOneWorkerAtATimeGoWhenItsSuccessorIsReady) {
+  Shared born;
+  Server server{{.policy = {.workers = 2, .timeout = 0ms}, .worker = [&](const Seat& seat) {
+                   if (born->fetch_add(1) >= 2) return obedient(seat);
+                   become_ready(seat);
+                   ask_to_retire(seat);
+                   return deaf_to(seat, {SIGTERM});
+                 }}};
+  server.await("all 2 workers are ready");
+  server.await_ready(3);
+  server.await("seat 0: got SIGTERM");
+  server.signal(SIGUSR1);
+  server.await("seat 1: got SIGUSR1");
+  EXPECT_FALSE(server.said_before("seat 1: got SIGTERM"));
+  EXPECT_EQ(server.pid_of(3), 0);
+  server.signal_worker(0, SIGQUIT);
+  server.await("seat 1: got SIGTERM");
+  server.signal(SIGQUIT);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
+TEST(MasterRecyclingTest, KeepsAWorkerThatAsksAsLongAsItsSuccessorIsNeverReady) {
+  Shared born;
+  Server server{{.policy = {.workers = 1, .timeout = 0ms}, .worker = [&](const Seat& seat) {
+                   if (born->fetch_add(1) > 0) return 4;
+                   become_ready(seat);
+                   ask_to_retire(seat);
+                   return obedient(seat);
+                 }}};
+  server.await("all 1 workers are ready");
+  for (int i = 0; i < 3; ++i) server.await("exited with code 4");
+  EXPECT_FALSE(server.said_before("got SIGTERM"));
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+}
+
 }  // namespace
 }  // namespace indrik::supervisor::test

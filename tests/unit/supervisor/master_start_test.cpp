@@ -42,8 +42,9 @@ TEST(MasterStartTest, EndsWithFourWhenAPluginCannotBeLoaded) {
   Server server{{.policy = {.workers = 3, .timeout = milliseconds{0}}, .worker = failing_in_seat_one(4)}};
   EXPECT_EQ(server.exit_code(), 4);
   const auto said = server.rest();
+  EXPECT_THAT(said, HasSubstr("[critical] the server does not start: worker 1 (pid"));
   EXPECT_THAT(said, HasSubstr("exited with code 4"));
-  EXPECT_THAT(said, HasSubstr("before it was ready: the server does not start"));
+  EXPECT_THAT(said, HasSubstr("before it was ready"));
 }
 
 TEST(MasterStartTest, EndsWithTwoWhenAWorkerRefusesTheConfiguration) {
@@ -69,7 +70,7 @@ TEST(MasterStartTest, SaysWhatABootErrorOfAWorkerSays) {
     throw BootError{ExitCode::plugin_not_loaded, "load plugin a.so: no such file"};
   }}};
   EXPECT_EQ(server.exit_code(), 4);
-  EXPECT_THAT(server.rest(), HasSubstr("[error] worker 0: load plugin a.so: no such file"));
+  EXPECT_THAT(server.rest(), HasSubstr("before it was ready: load plugin a.so: no such file"));
 }
 
 TEST(MasterStartTest, SaysInOneSentenceWhyItDoesNotStartHoweverManyFail) {
@@ -82,7 +83,8 @@ TEST(MasterStartTest, SaysInOneSentenceWhyItDoesNotStartHoweverManyFail) {
 }
 
 TEST(MasterStartTest, AbortsAWorkerThatHangsAtTheStart) {
-  Server server{{.policy = {.workers = 1, .timeout = milliseconds{50}}, .worker = [](const Seat&) -> int {
+  Server server{{.policy = {.workers = 1, .timeout = milliseconds{0}, .boot_timeout = milliseconds{50}},
+                 .worker = [](const Seat&) -> int {
                    while (true) ::pause();
                  }}};
   EXPECT_EQ(server.exit_code(), 3);
@@ -92,7 +94,8 @@ TEST(MasterStartTest, AbortsAWorkerThatHangsAtTheStart) {
 }
 
 TEST(MasterStartTest, KillsAWorkerThatHangsAtTheStartAndIgnoresItsAbort) {
-  Server server{{.policy = {.workers = 1, .timeout = milliseconds{50}}, .worker = [](const Seat&) -> int {
+  Server server{{.policy = {.workers = 1, .timeout = milliseconds{0}, .boot_timeout = milliseconds{50}},
+                 .worker = [](const Seat&) -> int {
                    ::signal(SIGABRT, SIG_IGN);
                    while (true) ::pause();
                  }}};

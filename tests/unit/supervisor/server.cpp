@@ -73,7 +73,8 @@ void Server::run_master(Setup& setup, Fd alive) {
   const Fd say_end{::open(fifo.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
   say_fd = say_end.get();
   if (!setup.worker) setup.worker = obedient;
-  const Plan plan{.policy = setup.policy, .worker_main = setup.worker};
+  Plan plan{.policy = setup.policy, .worker_main = setup.worker};
+  for (const auto& listener : setup.listeners) plan.binding.addresses.push_back(listener.asked());
   if (!setup.reload) setup.reload = [&]() -> Result<Plan> { return plan; };
   if (setup.before_run) setup.before_run();
   int code = 0;
@@ -183,6 +184,12 @@ void say(const Seat& seat, const std::string& what) {
 void become_ready(const Seat& seat) { enter(process::WorkerState::ready, seat); }
 
 void retire(const Seat& seat) { enter(process::WorkerState::retiring, seat); }
+
+void ask_to_retire(const Seat& seat) {
+  seat.slot.asks_to_retire = true;
+  const std::uint64_t one = 1;
+  (void)!::write(seat.notice_fd, &one, sizeof one);
+}
 
 int obedient(const Seat& seat) { return deaf_to(seat, {}); }
 

@@ -94,6 +94,9 @@ void become_ready(const Seat& seat);
 /// Says that the seat's worker takes no more.
 void retire(const Seat& seat);
 
+/// Says that the seat's worker has served enough, and serves on.
+void ask_to_retire(const Seat& seat);
+
 /// A worker that does as it is told: beats while it serves, says "got USR1", ends at TERM, INT and QUIT saying so.
 int obedient(const Seat& seat);
 

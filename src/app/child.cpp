@@ -28,4 +28,11 @@ void settle_in_child(const Configuration& configuration, pid_t parent) {
   if (!process::die_with_parent(parent)) throw BootError{ExitCode::run_failed, "the parent process has gone"};
 }
 
+Result<std::optional<log::AccessLog>> open_access_log(const config::Settings& settings) {
+  if (settings.access_logfile.empty()) return std::optional<log::AccessLog>{};
+  auto opened = log::AccessLog::open(settings.access_logfile, settings.access_logformat);
+  if (!opened) return fail(std::move(opened).error());
+  return std::optional{*std::move(opened)};
+}
+
 }  // namespace indrik::app

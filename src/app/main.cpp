@@ -2,21 +2,22 @@
 
 #include <exception>
 
-#include <fmt/format.h>
-
 #include "app/server.h"
+#include "app/terminal.h"
 #include "base/error.h"
 #include "config/load.h"
+#include "process/standard_descriptors.h"
 
 int main(int argc, char** argv) {
   using namespace indrik;
+  process::fill_standard_descriptors();
   try {
     return app::run(config::Invocation::capture(argc, argv, environ));
   } catch (const BootError& error) {
-    fmt::print(stderr, "indrik: {}\n", error.what());
+    app::complain(error.what());
     return static_cast<int>(error.code());
   } catch (const std::exception& error) {
-    fmt::print(stderr, "indrik: {}\n", error.what());
+    app::complain(error.what());
     return static_cast<int>(ExitCode::run_failed);
   }
 }

@@ -10,7 +10,8 @@
 #include <optional>
 
 #include "app/configuration.h"
-#include "app/plugins.h"
+#include "app/proof.h"
+#include "app/terminal.h"
 #include "app/wiring.h"
 #include "app/worker_main.h"
 #include "config/documentation.h"
@@ -30,7 +31,7 @@ namespace {
 constexpr std::size_t kSpareSlots = 128;
 
 int refuse(const Refusal& refusal) {
-  for (const auto& sentence : refusal.sentences) fmt::print(stderr, "indrik: {}\n", sentence);
+  for (const auto& sentence : refusal.sentences) complain(sentence);
   return static_cast<int>(refusal.code);
 }
 
@@ -69,6 +70,12 @@ int work(const Configuration& configuration, const Shared& shared, const supervi
   if (const auto redirected = redirect_log(shared.log, configuration); !redirected)
     throw BootError{ExitCode::wrong_configuration, redirected.error().text()};
   return worker_main(configuration, seat, shared.log);
+}
+
+std::optional<ExitCode> prove_with_logs(const Configuration& configuration, log::ErrorLog& log) {
+  if (const auto created = create_access_log(configuration); !created)
+    throw BootError{ExitCode::wrong_configuration, created.error().text()};
+  return prove(configuration, log);
 }
 
 supervisor::Plan make_plan(const std::shared_ptr<const Configuration>& configuration, const Shared& shared) {
@@ -111,7 +118,10 @@ std::vector<net::Listener> open_listeners(const Configuration& configuration) {
   std::vector<net::Listener> listeners;
   for (const auto& address : configuration.addresses) {
     auto listener = net::Listener::open(address, listen_options(configuration));
-    if (!listener) throw BootError{ExitCode::run_failed, listener.error().text()};
+    if (!listener) {
+      for (auto& open : listeners) open.close_and_unlink();  // no socket file stays behind
+      throw BootError{ExitCode::run_failed, listener.error().text()};
+    }
     listeners.push_back(*std::move(listener));
   }
   return listeners;
@@ -148,15 +158,13 @@ void warn_of_few_descriptors(std::size_t limit, const config::Settings& settings
 int serve(const config::Invocation& invocation, const std::shared_ptr<const Configuration>& configuration,
           process::Launcher& launcher) {
   const auto& settings = configuration->loaded.settings;
-  process::ignore_broken_pipes();
+  process::ignore_write_signals();
   const auto descriptors = process::raise_descriptor_limit();
   auto log = open_error_log(*configuration);
-  if (const auto proven = prove_plugins(*configuration, log); proven != ExitCode::ok) return static_cast<int>(proven);
+  if (const auto ending = prove_with_logs(*configuration, log)) return static_cast<int>(*ending);
   auto pid_file = create_pid_file(settings);
   const Shared shared{.log = log, .pid_file = pid_file, .launcher = launcher};
   auto listeners = open_listeners(*configuration);
-  if (const auto created = create_access_log(*configuration); !created)
-    throw BootError{ExitCode::wrong_configuration, created.error().text()};
   auto plan = make_plan(configuration, shared);
   auto scoreboard = process::Scoreboard::create(static_cast<std::size_t>(plan.policy.workers) * 2 + kSpareSlots);
   if (!scoreboard) throw BootError{ExitCode::run_failed, scoreboard.error().text()};
@@ -202,9 +210,8 @@ Result<void> enter_folder(const config::Loaded& loaded) {
 
 int check(const Configuration& configuration) {
   auto log = open_error_log(configuration);
-  const auto proven = prove_plugins(configuration, log);
-  if (proven == ExitCode::ok) fmt::print("the configuration is good\n");
-  return static_cast<int>(proven);
+  if (const auto ending = prove_with_logs(configuration, log)) return static_cast<int>(*ending);
+  return print("the configuration is good\n");
 }
 
 }  // namespace
@@ -214,15 +221,15 @@ int run(const config::Invocation& invocation) {
   if (!loaded) return refuse({.sentences = std::move(loaded).error()});
   switch (loaded->mode) {
     case config::Mode::help:
-      return fmt::print("{}", config::help_text()), 0;
+      return print(config::help_text());
     case config::Mode::version:
-      return fmt::print("indrik {}\n", INDRIK_VERSION), 0;
+      return print(fmt::format("indrik {}\n", INDRIK_VERSION));
     case config::Mode::print_sample:
-      return fmt::print("{}", config::sample_toml()), 0;
+      return print(config::sample_toml());
     case config::Mode::print_manual:
-      return fmt::print("{}", config::settings_markdown()), 0;
+      return print(config::settings_markdown());
     case config::Mode::print:
-      return fmt::print("{}", config::print_config(*loaded)), 0;
+      return print(config::print_config(*loaded));
     case config::Mode::check:
     case config::Mode::run:
       break;

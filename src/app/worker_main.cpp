@@ -14,11 +14,12 @@
 namespace indrik::app {
 namespace {
 
-std::optional<log::AccessLog> open_access_log(const config::Settings& settings) {
-  if (settings.access_logfile.empty()) return std::nullopt;
-  auto opened = log::AccessLog::open(settings.access_logfile, settings.access_logformat);
-  if (!opened) throw BootError{ExitCode::wrong_configuration, opened.error().text()};
-  return *std::move(opened);
+/// It could be opened when the server started; should it be gone now, serving matters more.
+std::optional<log::AccessLog> access_log_if_possible(const config::Settings& settings, log::ErrorLog& log) {
+  auto opened = open_access_log(settings);
+  if (opened) return *std::move(opened);
+  log.error("{}; serving without an access log", opened.error().text());
+  return std::nullopt;
 }
 
 /// A program that a plugin starts by fork(2) must not be born with the signals blocked that the loop reads.
@@ -31,7 +32,7 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, log
   const auto& settings = configuration.loaded.settings;
   settle_in_child(configuration, seat.master);
   give_children_their_signals();
-  auto access_log = open_access_log(settings);
+  auto access_log = access_log_if_possible(settings, log);
   Plugins plugins{configuration.apps, log};
   worker::Worker worker{worker_options(settings),
                         {.listeners = seat.listeners,

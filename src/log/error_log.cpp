@@ -40,8 +40,9 @@ Result<Fd> open_target(const std::string& target, const std::optional<Owner>& ow
   const bool is_stderr = target == "-";
   if (owner && !is_stderr)
     if (auto created = create_for(*owner, target); !created) return fail(std::move(created).error());
+  // O_NONBLOCK: a FIFO that nobody reads is an error (ENXIO), not a wait without end.
   Fd fd{is_stderr ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
-                  : ::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640)};
+                  : ::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640)};
   if (!fd) return fail(Error::from_errno(errno, "open the error log {}", is_stderr ? "on stderr" : target));
   return fd;
 }

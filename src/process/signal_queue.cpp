@@ -30,16 +30,24 @@ void restore_default_signals_in_child() noexcept {
   action.sa_handler = SIG_DFL;
   // SIGKILL, SIGSTOP and the two that glibc keeps for itself answer EINVAL.
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
-  ignore_broken_pipes();
+  ignore_write_signals();
   sigset_t none;
   ::sigemptyset(&none);
   ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
-void ignore_broken_pipes() noexcept {
+void ignore_write_signals() noexcept {
   struct sigaction action {};
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
+  ::sigaction(SIGXFSZ, &action, nullptr);
+}
+
+void block_signals(std::initializer_list<int> signals) noexcept {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : signals) ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 }  // namespace indrik::process

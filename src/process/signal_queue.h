@@ -35,11 +35,15 @@ class SignalQueue {
   Fd fd_;
 };
 
-/// Gives every signal its default disposition and unblocks it; SIGPIPE alone stays ignored: a client that has gone
-/// shall fail a write, not end a process. For a child, before it runs what knows nothing of the parent's queue.
+/// Gives every signal its default disposition and unblocks it; only what ignore_write_signals() ignores
+/// stays ignored. For a child, before it runs what knows nothing of the parent's queue.
 void restore_default_signals_in_child() noexcept;
 
-/// From here on a write to a closed socket or pipe fails with EPIPE; children inherit it.
-void ignore_broken_pipes() noexcept;
+/// From here on a write that cannot be done fails, to a closed socket or pipe with EPIPE, beyond RLIMIT_FSIZE with
+/// EFBIG, and ends nobody; children inherit it.
+void ignore_write_signals() noexcept;
+
+/// Blocks more signals in the calling thread, for whoever will read them later.
+void block_signals(std::initializer_list<int> signals) noexcept;
 
 }  // namespace indrik::process

@@ -120,7 +120,7 @@ void Master::when_serving(std::function<void()> told) { state_->serving = std::m
 
 int Master::run() {
   auto& s = *state_;
-  process::ignore_broken_pipes();
+  process::ignore_write_signals();
   while (s.phase != Phase::stopped) {  // from here on we must not die: log, set a deadline, try again
     s.spawn_missing_workers();         // none while stopping
     s.wait_until_something_happens();
@@ -194,8 +194,11 @@ void Master::State::obey(Command command) {
 
 void Master::State::change_workers(int difference) {
   const auto changed = static_cast<std::size_t>(static_cast<std::int64_t>(wanted) + difference);
-  if (changed < 1 || changed > children().slots()) {
-    log.warning("the number of workers stays {}: it must be 1 to {}", wanted, children().slots());
+  // A reload needs room for the configured number beside those that serve.
+  const auto configured = current.configured();
+  const auto most = std::max(configured, children().slots() - std::min(children().slots(), configured));
+  if (changed < 1 || changed > most) {
+    log.warning("the number of workers stays {}: it must be 1 to {}", wanted, most);
     return;
   }
   wanted = changed;

@@ -23,10 +23,12 @@ std::string peer_text(const sockaddr_storage& raw, socklen_t size) {
 
 }  // namespace
 
-Acceptor::Acceptor(const Loop& loop, std::span<net::Listener> listeners, int batch, Accepted accepted)
+Acceptor::Acceptor(const Loop& loop, std::span<net::Listener> listeners, int batch, Accepted accepted,
+                   Starving starving)
     : listeners_{listeners},
       batch_{batch},
       accepted_{std::move(accepted)},
+      starving_{std::move(starving)},
       set_{::epoll_create1(EPOLL_CLOEXEC)},
       watcher_{loop},
       retry_{loop} {
@@ -92,6 +94,7 @@ bool Acceptor::take_one(int listener) noexcept {
     // The connection stays in the queue and would wake us without end.
     const int reason = errno;
     look_away_for_a_moment();
+    starving_(Error::from_errno(reason, "accept a connection"));
     errno = reason;
   }
   return false;  // another worker was faster, or the client has gone again (ECONNABORTED and its like, accept(2))

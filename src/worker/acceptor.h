@@ -18,9 +18,13 @@ class Acceptor {
  public:
   /// Takes ownership of the connection; `peer` is its address as text, empty on a unix socket.
   using Accepted = std::function<void(Fd connection, std::string peer)>;
+  /// Connections wait because there are no descriptors or no memory; called at every attempt, ten times a second.
+  using Starving = std::function<void(const Error& reason)>;
 
   /// `batch`: connections taken in one turn of the loop. Throws BootError when the kernel refuses the epoll set.
-  Acceptor(const Loop& loop, std::span<net::Listener> listeners, int batch, Accepted accepted);
+  Acceptor(
+      const Loop& loop, std::span<net::Listener> listeners, int batch, Accepted accepted,
+      Starving starving = [](const Error&) {});
 
   /// Resumed is the opposite of paused: paused, this worker is not woken for connections, the others are. Paused at
   /// first. A failure is that of epoll_ctl(2); resuming is then tried again by itself.
@@ -42,6 +46,7 @@ class Acceptor {
   std::span<net::Listener> listeners_;
   int batch_;
   Accepted accepted_;
+  Starving starving_;
   Fd set_;
   ev::io watcher_;
   ev::timer retry_;

@@ -178,14 +178,16 @@ void Connection::write(std::string& out) noexcept {
 }
 
 void Connection::on_writable(ev::io&, int) noexcept {
-  const ssize_t size = ::send(socket_.get(), unwritten_.data(), unwritten_.size(), MSG_NOSIGNAL);
+  const auto rest = std::string_view{unwritten_}.substr(written_);
+  const ssize_t size = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
   if (size < 0) {
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) close();
     return;
   }
-  unwritten_.erase(0, static_cast<std::size_t>(size));
-  if (!unwritten_.empty()) return engine_.deadlines().write.enter(deadline_);
-  unwritten_.shrink_to_fit();
+  written_ += static_cast<std::size_t>(size);  // moved only, not erased: that would copy the rest each time
+  if (written_ < unwritten_.size()) return engine_.deadlines().write.enter(deadline_);
+  unwritten_ = {};
+  written_ = 0;
   writable_.stop();
   deadline_.clear();
   pump();

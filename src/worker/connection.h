@@ -66,7 +66,8 @@ class Connection {
   ev::io readable_;
   ev::io writable_;
   OwnedDeadline deadline_;
-  std::string unwritten_;
+  std::string unwritten_;                      ///< answers the socket has not taken yet,
+  std::size_t written_ = 0;                    ///< and how much of them it has
   std::string* pumping_ = nullptr;             ///< where answers go while pump() runs
   std::unique_ptr<RunningExchange> exchange_;  ///< the request being answered
   http::ServerSession::Waiting waiting_ = http::ServerSession::Waiting::nothing;

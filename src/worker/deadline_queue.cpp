@@ -1,20 +1,8 @@
 #include "worker/deadline_queue.h"
 
-#include <time.h>
-
 #include <algorithm>
 
 namespace indrik::worker {
-namespace {
-
-std::int64_t now_ns() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
-}
-
-}  // namespace
-
 void Deadline::clear() noexcept {
   if (queue_) queue_->unlink(*this);
 }
@@ -32,14 +20,14 @@ DeadlineQueue::~DeadlineQueue() {
 void DeadlineQueue::enter(Deadline& deadline) noexcept {
   deadline.clear();
   if (duration_ns_ <= 0) return;
-  deadline.due_ns_ = now_ns() + duration_ns_;
+  deadline.due_ns_ = coarse_monotonic_ns() + duration_ns_;
   append(deadline);
   if (!timer_.is_active()) arm(duration_ns_);
 }
 
 void DeadlineQueue::set_duration(milliseconds duration) noexcept {
   duration_ns_ = nanoseconds{duration}.count();
-  const std::int64_t due = now_ns() + duration_ns_;
+  const std::int64_t due = coarse_monotonic_ns() + duration_ns_;
   for (auto* deadline = first_; deadline; deadline = deadline->next_) deadline->due_ns_ = due;
   timer_.stop();
   if (first_) arm(duration_ns_);
@@ -65,7 +53,7 @@ void DeadlineQueue::arm(std::int64_t after_ns) noexcept {
 }
 
 void DeadlineQueue::on_timer(ev::timer&, int) noexcept {
-  const std::int64_t now = now_ns();
+  const std::int64_t now = coarse_monotonic_ns();
   while (first_ && first_->due_ns_ <= now) {
     Deadline& deadline = *first_;
     unlink(deadline);

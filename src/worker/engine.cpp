@@ -13,6 +13,7 @@ namespace {
 
 constexpr ev_tstamp kLeaveAfter = 0.1;   // seconds from TERM until the listeners are left, where nobody says sooner
 constexpr ev_tstamp kAccessFlush = 0.2;  // seconds that a line of the access log may wait for company
+constexpr seconds kComplaintPause{10};   // between two lines about the same trouble
 constexpr std::size_t kKeptExchanges = 4096;
 constexpr std::size_t kKeptScratch = 256 * 1024;  // bytes of one scratch string
 
@@ -42,7 +43,8 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
                  [](Deadline& deadline, const DeadlineQueue& queue) { Connection::of(deadline).expire(queue); }},
       executor_{make_executor(options_, *this)},
       acceptor_{loop_, around_.listeners, accept_batch(options_.worker_class),
-                [this](Fd socket, std::string peer) { accept(std::move(socket), std::move(peer)); }},
+                [this](Fd socket, std::string peer) { accept(std::move(socket), std::move(peer)); },
+                [this](const Error& reason) { complain_of_starvation(reason); }},
       signals_{open_signals()},
       signal_watcher_{loop_},
       heartbeat_{loop_},
@@ -94,6 +96,20 @@ void Engine::accept(Fd socket, std::string peer) {
   if (connections_.size() >= options_.connections) acceptor_.pause();
   connections_.front().open();
   if (draining_) connections_.front().drain();
+}
+
+void Engine::complain_of_starvation(const Error& reason) noexcept {
+  if (Clock::now() < next_complaint_) return;
+  next_complaint_ = Clock::now() + kComplaintPause;
+  around_.log.error("{}; {} are open, others wait", reason.text(), connections_.size());
+}
+
+void Engine::complain_of_lost_lines() noexcept {
+  const auto lost = around_.access_log->dropped_lines();
+  if (lost == lost_lines_ || Clock::now() < next_complaint_) return;
+  next_complaint_ = Clock::now() + kComplaintPause;
+  around_.log.error("{} lines of the access log are lost: it cannot be written", lost - lost_lines_);
+  lost_lines_ = lost;
 }
 
 void Engine::bury(Connection& connection) noexcept {
@@ -196,7 +212,10 @@ void Engine::flush_access_log_soon() noexcept {
   if (!access_flush_.is_active()) access_flush_.start(kAccessFlush);
 }
 
-void Engine::on_access_flush(ev::timer&, int) noexcept { around_.access_log->flush(); }
+void Engine::on_access_flush(ev::timer&, int) noexcept {
+  around_.access_log->flush();
+  complain_of_lost_lines();
+}
 
 void Engine::finish() noexcept {
   if (around_.access_log) around_.access_log->flush();

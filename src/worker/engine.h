@@ -65,6 +65,8 @@ class Engine {
 
  private:
   void accept(Fd socket, std::string peer);
+  void complain_of_starvation(const Error& reason) noexcept;
+  void complain_of_lost_lines() noexcept;
   void on_signal(ev::io&, int) noexcept;
   void on_heartbeat(ev::timer&, int) noexcept;
   void on_turn_end(ev::prepare&, int) noexcept;
@@ -84,7 +86,7 @@ class Engine {
   const Options options_;
   const Surroundings around_;
   Loop loop_;
-  LoopTimers timers_{loop_};
+  LoopTimers timers_{loop_, &around_.slot.heartbeat_ns};
   DateCache date_;
   std::vector<char> read_buffer_ = std::vector<char>(kReadBuffer);
   std::vector<std::unique_ptr<RunningExchange>> exchanges_;  ///< not in use
@@ -103,6 +105,8 @@ class Engine {
   ev::timer leave_timer_;  ///< running: it is not yet known whether the whole server stops
   std::vector<RunningExchange*> completing_;
   std::uint64_t retires_at_ = std::numeric_limits<std::uint64_t>::max();  ///< answers counted in the slot
+  TimePoint next_complaint_{};    ///< about the lack of descriptors: not ten lines a second
+  std::uint64_t lost_lines_ = 0;  ///< of the access log, already complained of
   bool draining_ = false;
   bool listeners_left_ = false;  ///< since draining began: no connection is taken any more
 };

@@ -47,7 +47,10 @@ void RunningMark::set(process::Slot& slot, const RunningExchange& exchange) noex
   FixedText what;
   what << exchange.request.method << " " << exchange.request.path << " (route " << handler.route() << ", plugin "
        << handler.plugin() << ")";
-  process::begin_running(slot, what.view(), monotonic_ns());
+  const auto now = coarse_monotonic_ns();
+  // Whoever begins another handler is not stuck, however long those before it took together.
+  slot.heartbeat_ns.store(now, std::memory_order_relaxed);
+  process::begin_running(slot, what.view(), now);
 }
 
 void start_on_loop(process::Slot& slot, RunningExchange& exchange) noexcept {

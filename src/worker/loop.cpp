@@ -19,21 +19,24 @@ struct Entry {
   ev_timer timer;
   void (*fired)(void* context) noexcept;
   void* context;
+  std::atomic<std::int64_t>* heartbeat;
 };
 static_assert(sizeof(Entry) <= sizeof(TimerRoom) && alignof(Entry) <= alignof(TimerRoom));
 
-void on_fired(struct ev_loop*, ev_timer* timer, int) noexcept {
+}  // namespace
+
+void LoopTimers::on_fired(struct ev_loop*, ev_timer* timer, int) noexcept {
   auto* const entry = static_cast<Entry*>(timer->data);
+  if (entry->heartbeat) entry->heartbeat->store(coarse_monotonic_ns(), std::memory_order_relaxed);
   entry->fired(entry->context);  // may end the room: nothing after this
 }
-
-}  // namespace
 
 void LoopTimers::start(TimerRoom& room, nanoseconds delay, void (*fired)(void* context) noexcept,
                        void* context) noexcept {
   auto* const entry = new (room.bytes) Entry{};
   entry->fired = fired;
   entry->context = context;
+  entry->heartbeat = heartbeat_;
   // The loop's clock stands still during a turn: without the update a handler that computed first would wake early.
   ev_now_update(loop_);
   ev_timer_init(&entry->timer, on_fired, std::max(0.0, to_tstamp(delay)), 0.0);

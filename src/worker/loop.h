@@ -7,6 +7,10 @@
 #include <ev++.h>
 #pragma GCC diagnostic pop
 
+#include <atomic>
+#include <cstdint>
+
+#include "base/clock.h"
 #include "base/timers.h"
 
 namespace indrik::worker {
@@ -39,13 +43,18 @@ class Loop {
 /// base's timers on the loop; each lives in its TimerRoom.
 class LoopTimers final : public Timers {
  public:
-  explicit LoopTimers(const Loop& loop) noexcept : loop_{loop.raw()} {}
+  /// `heartbeat`, if any, is set to coarse_monotonic_ns() whenever a timer fires: what fires is not stuck.
+  explicit LoopTimers(const Loop& loop, std::atomic<std::int64_t>* heartbeat = nullptr) noexcept
+      : loop_{loop.raw()}, heartbeat_{heartbeat} {}
   void start(TimerRoom& room, nanoseconds delay, void (*fired)(void* context) noexcept,
              void* context) noexcept override;
   void cancel(TimerRoom& room) noexcept override;
 
  private:
+  static void on_fired(struct ev_loop*, ev_timer* timer, int) noexcept;
+
   struct ev_loop* loop_;
+  std::atomic<std::int64_t>* heartbeat_;
 };
 
 }  // namespace indrik::worker

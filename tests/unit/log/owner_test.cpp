@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "log/error_log.h"
+#include "support/temporary_folder.h"
 
 namespace indrik::log {
 namespace {
@@ -19,12 +19,6 @@ class OwnerTest : public testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
-    std::string pattern = (std::filesystem::temp_directory_path() / "indrik-owner-XXXXXX").native();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
 
   std::string path(const char* name) const { return (folder_ / name).native(); }
@@ -34,7 +28,7 @@ class OwnerTest : public testing::Test {
     return status;
   }
 
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(OwnerTest, GetsTheFileThatIsMade) {

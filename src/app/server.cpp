@@ -21,6 +21,7 @@
 #include "process/daemon.h"
 #include "process/descriptor_limit.h"
 #include "process/pid_file.h"
+#include "process/rehearsal.h"
 #include "process/scoreboard.h"
 #include "process/signal_queue.h"
 
@@ -106,6 +107,14 @@ void warn_of_what_stays(const config::Settings& next, const config::Settings& in
 /// What needs a restart keeps its value; the rest is the new configuration's.
 Result<supervisor::Plan> reload(const config::Invocation& invocation, const Configuration& in_force,
                                 const Shared& shared) {
+  constexpr milliseconds kReading{5'000};
+  // In a child first: whatever the files do to their parser, the master lives.
+  const auto sentences = [&] {
+    const auto tried = read_configuration(invocation);
+    return tried ? std::string{} : fmt::format("{}", fmt::join(tried.error().sentences, "; "));
+  };
+  if (auto rehearsed = process::rehearse(sentences, kReading); !rehearsed)
+    return fail(Error::format("read the configuration: {}", rehearsed.error().text()));
   auto read = read_configuration(invocation);
   if (!read) return fail(Error{fmt::format("{}", fmt::join(read.error().sentences, "; "))});
   warn_of_what_stays(read->loaded.settings, in_force.loaded.settings, shared.log);

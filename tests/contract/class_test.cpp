@@ -2,6 +2,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "contract/contract.h"
 
 namespace indrik::test {
@@ -49,6 +51,48 @@ TEST_P(FlavourContract, UsesTheOneThatSuitsTheClass) {
                                  }));
                        }};
   EXPECT_EQ(HttpClient{worker.address()}.get("/").body, GetParam() == WorkerClass::event ? "async" : "blocking");
+}
+
+/// A handler's flavour in a worker class.
+struct Place {
+  WorkerClass worker_class;
+  bool blocking;
+};
+
+/// Where handlers run on the loop's thread, one after the other; the event class has threads for the blocking ones.
+class SignOfLifeTest : public testing::TestWithParam<Place> {
+ protected:
+  static constexpr int kHandlers = 12;
+
+  /// Answers with the worker's last sign of life, and takes longer than that clock's step.
+  static void tell(process::Slot& slot, http::Exchange& exchange) {
+    exchange.response.append_body(std::to_string(slot.heartbeat_ns));
+    for (const auto begun = coarse_monotonic_ns(); coarse_monotonic_ns() == begun;) continue;
+  }
+  static std::unique_ptr<http::Handler> handler(process::Slot& slot) {
+    if (GetParam().blocking)
+      return FunctionHandler::blocking([&slot](http::Exchange& exchange) { tell(slot, exchange); });
+    return FunctionHandler::async([&slot](http::Exchange& exchange) {
+      tell(slot, exchange);
+      exchange.complete();
+    });
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Worker, SignOfLifeTest,
+                         testing::Values(Place{WorkerClass::sync, true}, Place{WorkerClass::green, true},
+                                         Place{WorkerClass::sync, false}, Place{WorkerClass::event, false},
+                                         Place{WorkerClass::green, false}),
+                         [](const auto& given) {
+                           return class_name(given.param.worker_class) + (given.param.blocking ? "Blocking" : "Async");
+                         });
+
+TEST_P(SignOfLifeTest, IsGivenByEachHandlerThatBegins) {
+  // The timer is out of the way: it would beat once before the test has ended.
+  const worker::Options options{.worker_class = GetParam().worker_class, .heartbeat = 60s};
+  WorkerProcess worker{options, [&](auto& router) { ASSERT_TRUE(router.add("GET", "/", handler(worker.slot()))); }};
+  std::set<std::string> beats{std::to_string(worker.slot().heartbeat_ns)};
+  for (auto& client : ask(worker, kHandlers, "/")) beats.insert(client->receive().body);
+  EXPECT_EQ(beats.size(), kHandlers + 1U);
 }
 
 TEST(GreenClassTest, RunsHundredsOfSleepingHandlersAtOnce) {

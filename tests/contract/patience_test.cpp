@@ -2,6 +2,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <cstring>
+
 #include "contract/contract.h"
 
 namespace indrik::test {
@@ -107,6 +109,25 @@ TEST_P(PatienceContract, TakesBoundedInputFromAClientThatReadsNothing) {
     taken += size > 0 ? static_cast<std::size_t>(size) : 0;
   EXPECT_LT(taken, 32U << 20);
   EXPECT_EQ(HttpClient{worker.address()}.get("/").status, 200);
+}
+
+TEST_P(PatienceContract, SendsALargeAnswerInOrderHoweverSlowlyItIsTaken) {
+  constexpr std::uint32_t kNumbers = 8U << 20;  // 32 MiB, far more than the kernel buffers
+  std::string counting(kNumbers * sizeof(std::uint32_t), '\0');
+  for (std::uint32_t i = 0; i < kNumbers; ++i) std::memcpy(&counting[i * sizeof i], &i, sizeof i);
+  WorkerProcess worker{options, [&](auto& router) {
+                         routes(router);
+                         add(router, "GET", "/counting", FunctionHandler::blocking([&](http::Exchange& exchange) {
+                               exchange.response.append_body(counting);
+                             }));
+                       }};
+  HttpClient client{worker.address()};
+  const int window = 32 * 1024;
+  ASSERT_EQ(::setsockopt(client.fd(), SOL_SOCKET, SO_RCVBUF, &window, sizeof window), 0);
+  client.send(request_bytes("GET", "/counting") + request_bytes("GET", "/"));
+  ASSERT_TRUE(await([&] { return worker.slot().requests >= 1; }));  // before the client takes anything
+  EXPECT_TRUE(client.receive().body == counting);                   // EXPECT_EQ would print both
+  EXPECT_EQ(client.receive().body, "hello");
 }
 
 TEST_P(PatienceContract, ClosesAtOnceWithoutLingering) {

@@ -178,6 +178,17 @@ TEST(BootTest, SaysWhyWhenAStartHookThrows) {
   EXPECT_THAT(refused.error, AllOf(HasSubstr("throwing_start"), HasSubstr("thrown by the start hook")));
 }
 
+TEST(BootTest, LeavesNoSocketBehindWhenAnotherAddressIsTaken) {
+  const TemporaryFolder folder;
+  ServerProcess first{{"-b", "127.0.0.1:0", built_plugin("hello")}};
+  const auto taken = first.address();
+  const auto refused = run({"-b", "unix:indrik.sock", "-b", taken, built_plugin("hello")}, {.folder = folder.path()});
+  EXPECT_EQ(refused.status, (ExitStatus{.code = 1}));
+  EXPECT_THAT(refused.error, AllOf(HasSubstr(taken), HasSubstr("Address already in use")));
+  EXPECT_FALSE(std::filesystem::exists(folder / "indrik.sock"));
+  first.expect_clean_stop();
+}
+
 TEST(BootTest, WritesItsPidAndTakesTheFileAway) {
   const TemporaryFolder folder;
   ServerProcess server{{"-b", "127.0.0.1:0", "-p", "indrik.pid", built_plugin("hello")}, {.folder = folder.path()}};

@@ -173,6 +173,23 @@ TEST(MasterSignalsTest, AddsNoMoreWorkersThanTheScoreboardHolds) {
   EXPECT_EQ(server.exit_code(), 0);
 }
 
+TEST(MasterSignalsTest, LeavesRoomForAReloadAtTtin) {
+  auto setup = workers(2);
+  setup.slots = 5;
+  Server server{std::move(setup)};
+  server.await("all 2 workers are ready");
+  server.signal(SIGTTIN);
+  server.await("the number of workers is now 3");
+  server.await_ready(1);
+  server.signal(SIGTTIN);
+  server.await("the number of workers stays 3: it must be 1 to 3");
+  server.signal(SIGHUP);
+  server.await("reload done: 2 new workers are ready");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.exit_code(), 0);
+  EXPECT_FALSE(server.said_before("reload failed"));
+}
+
 TEST(MasterSignalsTest, ForwardsUsr1ToEveryWorkerAndGoesOnLogging) {
   Server server{workers(2)};
   server.await("all 2 workers are ready");

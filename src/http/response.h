@@ -5,9 +5,9 @@
 
 namespace indrik::http {
 
-/// The answer to one request, filled by a handler. Kept and reused by the engine: reset() keeps the memory of an answer of usual size.
-/// Framing and connection are the server's: Connection, Content-Length, Date, Keep-Alive, Server, Transfer-Encoding and
-/// Upgrade cannot be set by a handler.
+/// The answer to one request, filled by a handler. Kept and reused by the engine: reset() keeps the memory of an answer
+/// of usual size. Framing and connection are the server's: Connection, Content-Length, Date, Keep-Alive, Server,
+/// Transfer-Encoding and Upgrade cannot be set by a handler.
 class Response {
  public:
   enum class FieldError { none, bad_name, bad_value, reserved };

@@ -6,10 +6,10 @@
 
 #include "base/fd.h"
 #include "integration/support/deadline.h"
-#include "support/temporary_folder.h"
 #include "net/listener.h"
 #include "process/scoreboard.h"
 #include "routing/router.h"
+#include "support/temporary_folder.h"
 #include "worker/worker.h"
 
 namespace indrik::test {

@@ -68,7 +68,10 @@ supervisor::Policy supervisor_policy(const config::Settings& settings) {
           .timeout = settings.timeout,
           .boot_timeout = settings.boot_timeout,
           .graceful_timeout = settings.graceful_timeout,
-          .drain_delay = settings.drain_delay};
+          .drain_delay = settings.drain_delay,
+          .quarantine = {.crashes = settings.crash_quarantine,
+                         .within = settings.crash_quarantine_window,
+                         .lasts = settings.crash_quarantine_time}};
 }
 
 net::ListenOptions listen_options(const Configuration& configuration) {

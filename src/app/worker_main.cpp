@@ -7,7 +7,9 @@
 #include "app/child.h"
 #include "app/plugins.h"
 #include "app/wiring.h"
+#include "fiber/fiber.h"
 #include "log/access_log.h"
+#include "process/crash_handler.h"
 #include "process/signal_queue.h"
 #include "worker/worker.h"
 
@@ -31,9 +33,12 @@ void give_children_their_signals() {
 void serve(const Configuration& configuration, const supervisor::Seat& seat, log::ErrorLog& log) {
   const auto& settings = configuration.loaded.settings;
   settle_in_child(configuration, seat.master);
+  if (const auto recorded = process::record_crashes(seat.crash, fiber::in_guard_page); !recorded)
+    throw BootError{ExitCode::run_failed, recorded.error().text()};
   give_children_their_signals();
   auto access_log = access_log_if_possible(settings, log);
   Plugins plugins{configuration.apps, log};
+  process::record_modules();
   worker::Worker worker{worker_options(settings),
                         {.listeners = seat.listeners,
                          .router = plugins.router(),
@@ -41,6 +46,7 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, log
                          .log = log,
                          .access_log = access_log ? &*access_log : nullptr,
                          .notice_fd = seat.notice_fd,
+                         .closed_routes = &seat.closed_routes,
                          .master = seat.master}};
   plugins.start();
   worker.run();

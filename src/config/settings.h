@@ -36,6 +36,9 @@ struct Settings {
   int worker_connections{};
   int max_requests{};         ///< 0: never
   int max_requests_jitter{};  ///< the most that one worker's limit is raised by
+  int crash_quarantine{};     ///< 0: never
+  milliseconds crash_quarantine_window{};
+  milliseconds crash_quarantine_time{};
   std::size_t fiber_stack_size{};
   std::filesystem::path plugin_directory;  ///< empty: see plugin_folder() in plugin_lookup.h
 

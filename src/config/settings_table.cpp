@@ -64,6 +64,16 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .field = &Settings::max_requests_jitter, .fallback = "0", .range = {0, kMost},
      .doc = "Each worker draws a number from 0 to this one and adds it to max_requests, so that not all are replaced "
             "at once."},
+    {.group = kWorkers, .key = "crash_quarantine", .flag = "--crash-quarantine", .placeholder = "NUMBER",
+     .field = &Settings::crash_quarantine, .fallback = "5", .range = {0, kMost},
+     .doc = "A route that has killed so many workers within crash_quarantine_window is answered 503 by all workers for "
+            "crash_quarantine_time, so that one request that crashes cannot keep the server forking; 0 is never."},
+    {.group = kWorkers, .key = "crash_quarantine_window", .flag = "--crash-quarantine-window", .placeholder = "TIME",
+     .field = &Settings::crash_quarantine_window, .fallback = "1m", .range = {1, kHour},
+     .doc = "How long a crash of a route is remembered for crash_quarantine."},
+    {.group = kWorkers, .key = "crash_quarantine_time", .flag = "--crash-quarantine-time", .placeholder = "TIME",
+     .field = &Settings::crash_quarantine_time, .fallback = "1m", .range = {1, kHour},
+     .doc = "How long such a route is closed. A reload that succeeds opens it earlier."},
     {.group = kWorkers, .key = "fiber_stack_size", .flag = "--fiber-stack-size", .placeholder = "SIZE",
      .field = &Settings::fiber_stack_size, .fallback = "256KiB", .range = {16 * kKiB, 64 * kMiB},
      .doc = "Stack of each fiber of class green. Memory is used only as far as a handler really goes."},

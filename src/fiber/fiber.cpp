@@ -181,6 +181,12 @@ void FiberPool::run(Fiber& fiber) noexcept {
 // Not inlined: the compiler may not keep the address of a thread's variable across a switch, and here it need not.
 [[gnu::noinline]] Fiber* current() noexcept { return t_current; }
 
+bool in_guard_page(std::uintptr_t address) noexcept {
+  if (t_current == nullptr) return false;
+  const auto bottom = reinterpret_cast<std::uintptr_t>(t_current->stack().bottom);
+  return address < bottom && bottom - address <= kGuardSize;
+}
+
 void park() noexcept { current()->leave(); }
 
 void resume(Fiber& fiber) noexcept { fiber.pool().run(fiber); }

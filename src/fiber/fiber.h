@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -60,6 +61,10 @@ class FiberPool {
 
 /// The fiber that calls this; null outside of any (the loop, other threads).
 Fiber* current() noexcept;
+
+/// Whether the address is in the page that faults below the current fiber's stack: its stack has overflowed.
+/// Async-signal-safe.
+bool in_guard_page(std::uintptr_t address) noexcept;
 
 /// Suspends the current fiber until resume(). Its errno and exceptions in flight are its own and are there again after.
 void park() noexcept;

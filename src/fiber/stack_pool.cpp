@@ -7,11 +7,13 @@
 
 namespace indrik::fiber {
 
-StackPool::StackPool(std::size_t stack_size)
-    : page_{static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))}, stack_size_{(stack_size + page_ - 1) / page_ * page_} {}
+StackPool::StackPool(std::size_t stack_size) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  stack_size_ = (stack_size + page - 1) / page * page;
+}
 
 StackPool::~StackPool() {
-  for (const auto& stack : free_) ::munmap(stack.bottom - page_, stack.size + page_);
+  for (const auto& stack : free_) ::munmap(stack.bottom - kGuardSize, stack.size + kGuardSize);
 }
 
 Result<Stack> StackPool::take() {
@@ -20,15 +22,15 @@ Result<Stack> StackPool::take() {
     free_.pop_back();
     return stack;
   }
-  void* const mapping = ::mmap(nullptr, stack_size_ + page_, PROT_READ | PROT_WRITE,
+  void* const mapping = ::mmap(nullptr, stack_size_ + kGuardSize, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (mapping == MAP_FAILED) return fail(Error::from_errno(errno, "map a fiber's stack of {} bytes", stack_size_));
-  if (::mprotect(mapping, page_, PROT_NONE) != 0) {
+  if (::mprotect(mapping, kGuardSize, PROT_NONE) != 0) {
     const int code = errno;
-    ::munmap(mapping, stack_size_ + page_);
-    return fail(Error::from_errno(code, "protect the guard page of a fiber's stack"));
+    ::munmap(mapping, stack_size_ + kGuardSize);
+    return fail(Error::from_errno(code, "protect the guard pages of a fiber's stack"));
   }
-  return Stack{static_cast<std::byte*>(mapping) + page_, stack_size_};
+  return Stack{static_cast<std::byte*>(mapping) + kGuardSize, stack_size_};
 }
 
 }  // namespace indrik::fiber

@@ -7,7 +7,10 @@
 
 namespace indrik::fiber {
 
-/// One stack: `size` usable bytes from `bottom` up, below them a page that faults.
+/// Bytes below a stack that fault: more than a page, for a handler with a large frame must not step over them.
+inline constexpr std::size_t kGuardSize = 64 * 1024;
+
+/// One stack: `size` usable bytes from `bottom` up, below them kGuardSize that fault.
 struct Stack {
   std::byte* bottom = nullptr;
   std::size_t size = 0;
@@ -29,7 +32,6 @@ class StackPool {
   void give_back(Stack stack) { free_.push_back(stack); }
 
  private:
-  std::size_t page_;
   std::size_t stack_size_;
   std::vector<Stack> free_;
 };

@@ -143,6 +143,13 @@ Result<void> ErrorLog::redirect(const std::string& target, Level least, std::opt
   return {};
 }
 
+void ErrorLog::write_block(Level level, std::string_view first, std::span<const std::string> more) noexcept {
+  auto text = without_controls(first);
+  // The indent is what no entry begins with: nobody can forge one.
+  for (const auto& line : more) text.append("\n    ").append(without_controls(line));
+  state_->logger.log(level_in_spdlog(level), text);
+}
+
 Result<void> ErrorLog::reopen() {
   if (state_->target == "-") return {};
   auto fd = open_target(state_->target, state_->owner);

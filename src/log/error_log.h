@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,10 @@ class ErrorLog {
 
   /// Goes on as if opened so; everything stays as it was when that fails.
   Result<void> redirect(const std::string& target, Level least, std::optional<Owner> owner = std::nullopt);
+
+  /// One entry of several lines: the first as write() does, the others indented below it, in the same write(2).
+  void write_block(Level level, std::string_view first, std::span<const std::string> more) noexcept;
+
   /// Opens the file again under its name (after logrotate); keeps the old one when that fails. Nothing for stderr.
   Result<void> reopen();
 

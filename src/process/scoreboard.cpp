@@ -15,15 +15,19 @@ static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<Work
               "a lock inside an atomic would not be shared between processes");
 
 Result<Scoreboard> Scoreboard::create(std::size_t slots) {
+  auto crashes = CrashBoard::create(slots);
+  if (!crashes) return fail(std::move(crashes).error());
   void* memory = ::mmap(nullptr, slots * sizeof(Slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return fail(Error::from_errno(errno, "map a scoreboard of {} workers", slots));
   auto* first = static_cast<Slot*>(memory);
   std::uninitialized_default_construct_n(first, slots);
-  return Scoreboard{first, slots};
+  return Scoreboard{first, slots, *std::move(crashes)};
 }
 
 Scoreboard::Scoreboard(Scoreboard&& other) noexcept
-    : slots_{std::exchange(other.slots_, nullptr)}, count_{std::exchange(other.count_, 0)} {}
+    : slots_{std::exchange(other.slots_, nullptr)},
+      count_{std::exchange(other.count_, 0)},
+      crashes_{std::move(other.crashes_)} {}
 
 Scoreboard::~Scoreboard() {
   if (slots_ != nullptr) ::munmap(slots_, count_ * sizeof(Slot));

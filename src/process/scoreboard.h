@@ -7,8 +7,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
+#include "process/crash_board.h"
 
 namespace indrik::process {
 
@@ -39,6 +41,8 @@ struct alignas(64) Slot {
   /// The blocking request now running on the loop's thread (sync, green), for the report about a stuck worker. since 0:
   /// none.
   std::atomic<std::int64_t> running_since_ns{0};
+  /// It ends in order, with whatever code: nothing in it called exit on its own.
+  std::atomic<bool> ends_in_order{false};
   /// "GET /health (route /health, plugin health)", NUL-terminated, cut to fit; in words, because each request writes it
   std::atomic<std::uint64_t> running_what[13]{};
 
@@ -46,7 +50,8 @@ struct alignas(64) Slot {
   std::atomic<std::uint64_t> last_words[64]{};
 };
 
-/// The anonymous shared mapping of all slots; made before the first fork, unmapped with the object.
+/// The anonymous shared mapping of all slots, and beside it that of their crash records; made before the first fork,
+/// unmapped with the object.
 class Scoreboard {
  public:
   /// Room for `slots` workers at once. Fails with mmap's errno.
@@ -57,11 +62,14 @@ class Scoreboard {
 
   std::span<Slot> slots() noexcept { return {slots_, count_}; }
   std::span<const Slot> slots() const noexcept { return {slots_, count_}; }
+  CrashBoard& crashes() noexcept { return crashes_; }
 
  private:
-  Scoreboard(Slot* slots, std::size_t count) noexcept : slots_{slots}, count_{count} {}
+  Scoreboard(Slot* slots, std::size_t count, CrashBoard crashes) noexcept
+      : slots_{slots}, count_{count}, crashes_{std::move(crashes)} {}
   Slot* slots_ = nullptr;
   std::size_t count_ = 0;
+  CrashBoard crashes_;
 };
 
 /// Copies `what` into slot.running_what and sets since; the counterpart clears since only.

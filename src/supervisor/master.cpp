@@ -14,9 +14,12 @@
 
 #include "process/signal_queue.h"
 #include "supervisor/backoff.h"
+#include "supervisor/crash_report.h"
 #include "supervisor/generation.h"
+#include "supervisor/quarantine.h"
 #include "supervisor/recycling.h"
 #include "supervisor/reloading.h"
+#include "supervisor/reporter.h"
 #include "supervisor/signals.h"
 #include "supervisor/workforce.h"
 
@@ -69,7 +72,9 @@ struct Master::State {
         workforce{scoreboard, signals, listeners, notice.get(), error_log},
         current{.plan = std::move(plan), .number = 1, .proven = true},
         wanted{current.configured()},
-        reloading{std::move(reload_plan), current.number, workforce, listeners, error_log} {}
+        reloading{std::move(reload_plan), current.number, workforce, listeners, error_log},
+        reporter{listeners, signals, error_log},
+        quarantine{scoreboard.crashes().closed_routes(), error_log} {}
 
   // The loop's duties, in order.
   void spawn_missing_workers();
@@ -83,6 +88,7 @@ struct Master::State {
   void reopen_logs();
   void ask_to_stop();
   void stop(ChildEvent how);
+  void announce(log::Level level, const Loss& loss, std::string_view more);
   void fail_boot(const Loss& loss);
   void mourn_young(const Loss& loss);
   void change_over(Generation next);
@@ -106,6 +112,8 @@ struct Master::State {
   Reloading reloading;
   Recycling recycling{workforce};
   Backoff backoff;
+  Reporter reporter;
+  Quarantine quarantine;
   std::optional<Plan> last_good;  ///< of the generations before the current one
   TimePoint accepts_until = TimePoint::max();
 };
@@ -126,8 +134,10 @@ int Master::run() {
     s.wait_until_something_happens();
     s.obey_signals();
     s.workforce.read_slots();
-    for (const auto& loss : s.workforce.reap()) s.judge(loss);
+    for (const auto& loss : s.workforce.reap(s.reporter)) s.judge(loss);
     s.workforce.hurry_overdue();
+    s.reporter.hurry(Clock::now());
+    s.quarantine.expire(Clock::now());
     s.advance_phase();  // booting -> serving (and from generation to generation) -> stopping -> stopped
   }
   s.log.info("stopped");
@@ -150,7 +160,8 @@ void Master::State::spawn_missing_workers() {
 }
 
 void Master::State::wait_until_something_happens() {
-  auto deadline = std::min({children().next_deadline(), reloading.next_deadline(), accepts_until});
+  auto deadline = std::min({children().next_deadline(), reloading.next_deadline(), reporter.next_deadline(),
+                            quarantine.next_deadline(), accepts_until});
   if (phase != Phase::stopping && children().placed(current.number) < needed() && children().vacant_slot())
     deadline = std::min(deadline, backoff.next());
   pollfd sources[] = {{.fd = signals.fd(), .events = POLLIN, .revents = 0},
@@ -239,9 +250,12 @@ void Master::State::stop(ChildEvent how) {
 void Master::State::judge(const Loss& loss) {
   const auto& child = loss.child;
   const bool was_told = child.state == ChildState::retiring || child.state == ChildState::quitting;
-  if (was_told || phase == Phase::stopping) return log.info("{}", loss.sentence);
-  if (reloading.has_candidate(child) && died_young(child, loss.wait_status, loss.when, Backoff::kProof))
+  if (loss.crash) quarantine.note(*loss.crash, current.plan.policy.quarantine, loss.when);
+  if (was_told || phase == Phase::stopping) return announce(log::Level::info, loss, {});
+  if (reloading.has_candidate(child) && died_young(child, loss.wait_status, loss.when, Backoff::kProof)) {
+    if (is_odd(loss)) reporter.report(loss, loss.sentence);
     return reloading.fail(loss.sentence, current);
+  }
   if (phase == Phase::booting && !child.ready_at) return fail_boot(loss);
   const bool is_current = child.generation == current.number;
   if (is_current && child.ready_at && loss.when - *child.ready_at >= Backoff::kProof) backoff.proved(child.born);
@@ -249,16 +263,22 @@ void Master::State::judge(const Loss& loss) {
   const bool young = current.proven ? died_young(child, loss.wait_status, loss.when)
                                     : died_young(child, loss.wait_status, loss.when, Backoff::kProof);
   if (is_current && young) return mourn_young(loss);
-  if (WIFEXITED(loss.wait_status) && WEXITSTATUS(loss.wait_status) == 0)
-    log.info("{}", loss.sentence);
-  else
-    log.error("{}", loss.sentence);
+  const bool well = WIFEXITED(loss.wait_status) && WEXITSTATUS(loss.wait_status) == 0;
+  announce(well ? log::Level::info : log::Level::error, loss, {});
+}
+
+/// An odd end has its report, whatever else is to be said of it.
+void Master::State::announce(log::Level level, const Loss& loss, std::string_view more) {
+  const auto text = loss.sentence + std::string{more};
+  if (is_odd(loss)) return reporter.report(loss, text);
+  log.write(level, text);
 }
 
 void Master::State::mourn_young(const Loss& loss) {
   backoff.died_young(loss.child.born, loss.when);
   const auto delay = std::chrono::ceil<milliseconds>(backoff.next() - loss.when).count();
-  log.error("{}; its successor is started {}", loss.sentence, delay > 0 ? fmt::format("in {} ms", delay) : "at once");
+  announce(log::Level::error, loss,
+           fmt::format("; its successor is started {}", delay > 0 ? fmt::format("in {} ms", delay) : "at once"));
   const bool hopeless = !current.proven && backoff.deaths() >= kHopeless;
   if (hopeless && last_good && !reloading.is_under_way()) reloading.fall_back(*last_good, current);
 }
@@ -272,6 +292,7 @@ void Master::State::note_proofs(TimePoint now) {
 }
 
 void Master::State::fail_boot(const Loss& loss) {
+  if (is_odd(loss)) reporter.report(loss, loss.sentence);
   log.critical("the server does not start: {}", loss.sentence);
   exit_code = boot_failure(loss.wait_status);
   stop(ChildEvent::told_to_quit);
@@ -279,7 +300,7 @@ void Master::State::fail_boot(const Loss& loss) {
 
 void Master::State::advance_phase() {
   if (phase == Phase::stopping) {
-    if (children().empty()) phase = Phase::stopped;
+    if (children().empty() && reporter.idle()) phase = Phase::stopped;
     return;
   }
   if (Clock::now() >= accepts_until) return stop(ChildEvent::told_to_retire);
@@ -303,6 +324,7 @@ void Master::State::change_over(Generation next) {
   current = std::move(next);
   wanted = current.configured();
   backoff.reset();
+  quarantine.clear();
   recycling.forget();
   const auto closed = listeners.close_others(current.plan.binding);
   current.plan.taken_over();

@@ -15,6 +15,13 @@
 
 namespace indrik::supervisor {
 
+/// When a route that keeps killing workers is closed.
+struct QuarantinePolicy {
+  int crashes = 0;  ///< of one route within `within`; 0: never
+  milliseconds within{60'000};
+  milliseconds lasts{60'000};
+};
+
 /// How many workers, and how patient the master is with them.
 struct Policy {
   int workers = 1;
@@ -22,12 +29,15 @@ struct Policy {
   milliseconds boot_timeout{30'000};      ///< a worker not ready after it: SIGABRT, a second later SIGKILL
   milliseconds graceful_timeout{30'000};  ///< a worker's own, when it retires; SIGKILL a second later
   milliseconds drain_delay{0};            ///< from SIGTERM to the end of accepting
+  QuarantinePolicy quarantine{};
 };
 
 /// What a worker is given in the child, after the fork.
 struct Seat {
-  process::Slot& slot;                 ///< its page of the scoreboard: it sets state, heartbeat and totals
-  std::size_t number;                  ///< 0-based, of the slot
+  process::Slot& slot;          ///< its page of the scoreboard: it sets state, heartbeat and totals
+  std::size_t number;           ///< 0-based, of the slot
+  process::CrashRecord& crash;  ///< where it tells what it dies of
+  const process::ClosedRoutes& closed_routes;
   int notice_fd;                       ///< an eventfd: write 1 after slot.state changed, so that the master looks
   pid_t master;                        ///< getppid() differs: the master is gone
   std::span<net::Listener> listeners;  ///< this process's copies: its to close when it accepts no more

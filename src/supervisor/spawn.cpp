@@ -37,6 +37,7 @@ Result<pid_t> spawn_worker(const Plan& plan, Seat seat, const Inheritance& inher
   seat.listeners = inherited.listeners.reduce_to(plan.binding);
   seat.slot.pid.store(::getpid(), std::memory_order_relaxed);
   const int code = worker_code(plan.worker_main, seat);
+  seat.slot.ends_in_order.store(true, std::memory_order_relaxed);
   std::fflush(nullptr);  // what plugins have printed; _exit would drop it
 #if defined(__SANITIZE_ADDRESS__)
   __lsan_do_leak_check();  // _exit would skip it

@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "process/exit_status.h"
+#include "supervisor/reporter.h"
 #include "supervisor/spawn.h"
 
 namespace indrik::supervisor {
@@ -26,6 +27,7 @@ void clear(process::Slot& slot) noexcept {
   slot.state = process::WorkerState::empty;
   slot.server_stops = false;
   slot.asks_to_retire = false;
+  slot.ends_in_order = false;
   slot.pid = 0;
   slot.connections = 0;
   slot.in_flight = 0;
@@ -40,10 +42,18 @@ Result<void> Workforce::spawn(const Generation& generation) {
   const auto number = *children_.vacant_slot();
   auto& slot = scoreboard_.slots()[number];
   clear(slot);
+  auto& crash = scoreboard_.crashes().records()[number];
+  crash = {};
   slot.generation = generation.number;
   slot.heartbeat_ns = monotonic_ns();
   slot.state = process::WorkerState::starting;
-  const Seat seat{.slot = slot, .number = number, .notice_fd = notice_fd_, .master = ::getpid(), .listeners = {}};
+  const Seat seat{.slot = slot,
+                  .number = number,
+                  .crash = crash,
+                  .closed_routes = scoreboard_.crashes().closed_routes(),
+                  .notice_fd = notice_fd_,
+                  .master = ::getpid(),
+                  .listeners = {}};
   auto pid = spawn_worker(generation.plan, seat, {.signals = signals_, .listeners = listeners_});
   if (!pid) {
     clear(slot);
@@ -75,14 +85,17 @@ void Workforce::read_slots() {
   for (auto& child : children_.all()) read_slot(child);
 }
 
-std::vector<Loss> Workforce::reap() {
+std::vector<Loss> Workforce::reap(Reporter& reporter) {
   std::vector<Loss> losses;
   int status = 0;
   // SIGCHLDs merge: look for every exit, never count signals.
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     Child* child = children_.find(pid);
-    if (child == nullptr) continue;  // somebody's orphan, where we are process 1
-    read_slot(*child);               // it may have become ready since we last looked
+    if (child == nullptr) {  // the reporter's, or somebody's orphan where we are process 1
+      reporter.ended(pid, status);
+      continue;
+    }
+    read_slot(*child);  // it may have become ready since we last looked
     losses.push_back(loss_of(*child, status));
     clear(scoreboard_.slots()[child->slot]);
     children_.remove(pid);
@@ -92,10 +105,18 @@ std::vector<Loss> Workforce::reap() {
 
 Loss Workforce::loss_of(const Child& child, int wait_status) const {
   const auto now = Clock::now();
-  const auto said = process::last_words_in(scoreboard_.slots()[child.slot]);
+  const auto& slot = scoreboard_.slots()[child.slot];
+  const auto& crash = scoreboard_.crashes().records()[child.slot];
+  const auto said = process::last_words_in(slot);
+  const bool told = crash.stage != process::CrashRecord::Stage::none;
   return {.child = child,
           .wait_status = wait_status,
           .when = now,
+          .crash = told ? std::make_unique<process::CrashRecord>(crash) : nullptr,
+          .in_order = slot.ends_in_order,
+          .connections = slot.connections,
+          .in_flight = slot.in_flight,
+          .running = running_in(child),
           .sentence = fmt::format("{} {} after {}{}{}{}{}", name_of(child), process::exit_description(wait_status),
                                   in_seconds(now - child.born), child.ready_at ? "" : ", before it was ready",
                                   occupation_of(child), said.empty() ? "" : ": ", said)};
@@ -147,6 +168,13 @@ void Workforce::forward(int signal) const noexcept {
 
 std::string Workforce::name_of(const Child& child) const {
   return fmt::format("worker {} (pid {})", child.slot, child.pid);
+}
+
+std::string Workforce::running_in(const Child& child) const {
+  const auto running = process::running_in(scoreboard_.slots()[child.slot]);
+  return running
+             ? fmt::format("{}, running for {}", running->what, in_seconds(Clock::now() - time_of(running->since_ns)))
+             : std::string{};
 }
 
 std::string Workforce::occupation_of(const Child& child) const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,11 +15,18 @@
 
 namespace indrik::supervisor {
 
-/// A child that has ended.
+class Reporter;
+
+/// A worker that has ended.
 struct Loss {
   Child child;
   int wait_status = 0;
   TimePoint when;
+  std::unique_ptr<process::CrashRecord> crash;  ///< what it told of its end; null: nothing
+  bool in_order = false;                        ///< it came to its own end, with whatever code
+  std::uint32_t connections = 0;
+  std::uint32_t in_flight = 0;
+  std::string running;   ///< what its loop's thread was busy with, in words; empty: nothing
   std::string sentence;  ///< "worker 2 (pid 4711) was killed by SIGKILL after 12.3 s", with its last words
 };
 
@@ -38,8 +47,8 @@ class Workforce {
   Result<void> spawn(const Generation& generation);
   /// Notes the heartbeats, who has become ready, who asks to retire, and who does so by itself.
   void read_slots();
-  /// Collects every child that has ended and frees their slots.
-  std::vector<Loss> reap();
+  /// Collects every child that has ended and frees the workers' slots; the others may be the reporter's.
+  std::vector<Loss> reap(Reporter& reporter);
   /// Signals those who have run out of time, and logs it.
   void hurry_overdue();
 
@@ -58,6 +67,7 @@ class Workforce {
  private:
   void read_slot(Child& child);
   std::string name_of(const Child& child) const;
+  std::string running_in(const Child& child) const;
   std::string occupation_of(const Child& child) const;
   void log_impatience(const Child& child, ChildEvent event, TimePoint now);
   Loss loss_of(const Child& child, int wait_status) const;

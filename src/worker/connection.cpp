@@ -1,5 +1,6 @@
 #include "worker/connection.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -108,6 +109,11 @@ void Connection::dispatch(const http::Request& request, std::string& out) noexce
   if (engine_.access_log()) exchange_->began = Clock::now();
   engine_.router().find(request.method, request.path, exchange_->match);
   if (exchange_->match.outcome() != routing::Match::Outcome::found) return answer_without_handler(out);
+  if (const auto wait = engine_.closed_for(exchange_->handler()); wait > seconds{0}) {
+    exchange_->response.set_plain(503, "Service Unavailable\n");
+    exchange_->response.add_field("Retry-After", fmt::format("{}", wait.count()));
+    return append_answer(out);
+  }
   exchange_->request.params = exchange_->match.params();
   add(engine_.slot().in_flight, 1);
   engine_.executor().submit(*exchange_);

@@ -221,10 +221,19 @@ void Engine::finish() noexcept {
   if (around_.access_log) around_.access_log->flush();
   around_.slot.connections.store(0, std::memory_order_relaxed);
   around_.slot.in_flight.store(0, std::memory_order_relaxed);
+  around_.slot.ends_in_order.store(true, std::memory_order_relaxed);
   // A thread inside a handler cannot be stopped, and what it works on must not be taken from under it.
   if (!executor_->is_stuck()) return;
   std::fflush(nullptr);
   ::_exit(static_cast<int>(ExitCode::ok));
+}
+
+seconds Engine::closed_for(const http::Handler& handler) const noexcept {
+  const auto* const closed = around_.closed_routes;
+  if (closed == nullptr || !closed->any()) return seconds{0};
+  const auto until = closed->closed_until(process::route_key(handler.plugin(), handler.route()));
+  if (until == 0) return seconds{0};
+  return std::max(std::chrono::ceil<seconds>(nanoseconds{until - monotonic_ns()}), seconds{0});
 }
 
 std::unique_ptr<RunningExchange> Engine::take_exchange() {

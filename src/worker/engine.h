@@ -35,6 +35,8 @@ class Engine {
   log::AccessLog* access_log() noexcept { return around_.access_log; }
   process::Slot& slot() noexcept { return around_.slot; }
   const routing::Router& router() const noexcept { return around_.router; }
+  /// How long requests for this handler are still refused, because it has crashed too often; 0: they are not.
+  seconds closed_for(const http::Handler& handler) const noexcept;
   Executor& executor() noexcept { return *executor_; }
 
   /// The next answer of every connection is its last.

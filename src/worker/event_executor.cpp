@@ -14,7 +14,10 @@ void EventExecutor::submit(RunningExchange& exchange) noexcept {
   if (exchange.handler().can_be_async()) return start_on_loop(engine_.slot(), exchange);
   ++in_pool_;
   const bool taken = pool_.submit([this, &exchange] {
-    if (!exchange.abandoned.load(std::memory_order_relaxed)) exchange.handler().handle(exchange);
+    if (!exchange.abandoned.load(std::memory_order_relaxed)) {
+      const ThreadMark mark{exchange};
+      exchange.handler().handle(exchange);
+    }
     {
       const std::lock_guard lock{mutex_};
       finished_.push_back(&exchange);

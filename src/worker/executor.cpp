@@ -39,19 +39,37 @@ class FixedText {
   std::size_t size_ = 0;
 };
 
+void mark(RunningExchange& exchange) noexcept {
+  const auto& handler = exchange.handler();
+  exchange.running = {.method = exchange.request.method,
+                      .path = exchange.request.path,
+                      .route = handler.route(),
+                      .plugin = handler.plugin(),
+                      .since_ns = coarse_monotonic_ns()};
+  process::mark_running(&exchange.running);
+}
+
 }  // namespace
 
 // On the way of every request: no formatting library.
-void RunningMark::set(process::Slot& slot, const RunningExchange& exchange) noexcept {
+void RunningMark::set(process::Slot& slot, RunningExchange& exchange) noexcept {
   const auto& handler = exchange.handler();
   FixedText what;
   what << exchange.request.method << " " << exchange.request.path << " (route " << handler.route() << ", plugin "
        << handler.plugin() << ")";
-  const auto now = coarse_monotonic_ns();
+  mark(exchange);
+  const auto now = exchange.running.since_ns;
   // Whoever begins another handler is not stuck, however long those before it took together.
   slot.heartbeat_ns.store(now, std::memory_order_relaxed);
   process::begin_running(slot, what.view(), now);
 }
+
+void RunningMark::clear(process::Slot& slot) noexcept {
+  process::end_running(slot);
+  process::mark_running(nullptr);
+}
+
+ThreadMark::ThreadMark(RunningExchange& exchange) noexcept { mark(exchange); }
 
 void start_on_loop(process::Slot& slot, RunningExchange& exchange) noexcept {
   const RunningMark mark{slot, exchange};

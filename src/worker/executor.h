@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "process/running_request.h"
 #include "worker/running_exchange.h"
 #include "worker/worker.h"
 
@@ -25,12 +26,23 @@ class Executor {
 
 std::unique_ptr<Executor> make_executor(const Options& options, Engine& engine);
 
-/// The sentence about a running request for the scoreboard, while this object lives.
+/// Says what the calling thread runs, for crash reports, while this object lives. For threads beside the loop's.
+class ThreadMark {
+ public:
+  explicit ThreadMark(RunningExchange& exchange) noexcept;
+  ~ThreadMark() { process::mark_running(nullptr); }
+  ThreadMark(const ThreadMark&) = delete;
+  ThreadMark& operator=(const ThreadMark&) = delete;
+};
+
+/// The sentence about a running request for the scoreboard, and what ThreadMark says, while this object lives. Loop
+/// thread.
 class RunningMark {
  public:
-  RunningMark(process::Slot& slot, const RunningExchange& exchange) noexcept : slot_{slot} { set(slot, exchange); }
-  ~RunningMark() { process::end_running(slot_); }
-  static void set(process::Slot& slot, const RunningExchange& exchange) noexcept;
+  RunningMark(process::Slot& slot, RunningExchange& exchange) noexcept : slot_{slot} { set(slot, exchange); }
+  ~RunningMark() { clear(slot_); }
+  static void set(process::Slot& slot, RunningExchange& exchange) noexcept;
+  static void clear(process::Slot& slot) noexcept;
   RunningMark(const RunningMark&) = delete;
   RunningMark& operator=(const RunningMark&) = delete;
 

@@ -13,7 +13,7 @@ GreenExecutor::GreenExecutor(Engine& engine, std::size_t stack_size)
                    [](void* slot, void* task) noexcept {
                      RunningMark::set(*static_cast<process::Slot*>(slot), *static_cast<RunningExchange*>(task));
                    },
-               .leaving = [](void* slot) noexcept { process::end_running(*static_cast<process::Slot*>(slot)); },
+               .leaving = [](void* slot) noexcept { RunningMark::clear(*static_cast<process::Slot*>(slot)); },
                .observer = &engine.slot()}} {
   // Named here so that the hooks are part of every program that has green workers.
   engine.log().debug("green: {} system calls are cooperative", fiber::hooked_symbols().size());

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "http/handler.h"
+#include "process/running_request.h"
 #include "routing/router.h"
 
 namespace indrik::worker {
@@ -27,6 +28,7 @@ class RunningExchange final : public http::Exchange {
   Connection* connection = nullptr;    ///< whose request it is; never null while running
   TimePoint began{};                   ///< set when an access log wants durations
   std::atomic<bool> abandoned{false};  ///< the client has gone: a handler that has not begun need not
+  process::RunningRequest running;     ///< what a crash report says, while its handler has a thread
   RunningExchange* next = nullptr;     ///< in an executor's queue
 
   http::Handler& handler() const noexcept { return *match.handler(); }

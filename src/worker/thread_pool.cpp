@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "process/crash_handler.h"
+
 namespace indrik::worker {
 
 ThreadPool::ThreadPool(std::size_t size) : size_{size} { threads_.reserve(size); }
@@ -31,6 +33,7 @@ bool ThreadPool::submit(Job job) {
 }
 
 void ThreadPool::serve() {
+  const process::AlternateStack for_crashes;
   std::unique_lock lock{mutex_};
   while (true) {
     ++idle_;

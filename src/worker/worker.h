@@ -13,6 +13,7 @@
 #include "log/access_log.h"
 #include "log/error_log.h"
 #include "net/listener.h"
+#include "process/closed_routes.h"
 #include "process/scoreboard.h"
 #include "routing/router.h"
 
@@ -53,7 +54,9 @@ struct Surroundings {
   log::ErrorLog& log;
   log::AccessLog* access_log = nullptr;  ///< null: off
   int notice_fd = -1;                    ///< eventfd told when the slot has news; -1: nobody
-  pid_t master = 0;                      ///< when getppid() is another: drain and end; 0: no master
+  /// Routes that are answered 503 for a while; null: none is.
+  const process::ClosedRoutes* closed_routes = nullptr;
+  pid_t master = 0;  ///< when getppid() is another: drain and end; 0: no master
 };
 
 class Engine;

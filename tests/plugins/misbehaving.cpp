@@ -1,9 +1,17 @@
 // Every way in which a handler can go wrong, one path each; /fine shows that nobody else is harmed.
 #include <indrik/indrik.hpp>
 
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
+#include <memory>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -23,6 +31,63 @@ void add_crashes(indrik::App& app) {
   app.get("/spin", [](const Request&) -> Response {
     while (spinning) {
     }
+    return {};
+  });
+}
+
+// Atomic, so that the compiler sees neither that one is null nor where the recursion ends.
+std::atomic<void (*)()> nowhere{nullptr};
+std::atomic<int> deepest{1 << 30};
+std::atomic<void (*)(void*)> give_back{std::free};
+
+/// Not turned into a loop: there is something to do after each call.
+[[gnu::noinline]] int dig_deeper(int depth) {  // NOLINT(misc-no-recursion)
+  volatile char earth[512] = {};
+  earth[depth % 512] = 1;
+  return depth == deepest ? 0 : dig_deeper(depth + 1) + earth[depth % 512];
+}
+
+[[gnu::noinline]] void call_nowhere() {
+  nowhere.load()();
+  spinning = true;
+}
+
+[[gnu::noinline]] void free_twice() {
+  void* const memory = std::malloc(100);
+  give_back.load()(memory);
+  give_back.load()(memory);
+}
+
+/// Leaves 64 MiB more than there are now, and takes them all: std::bad_alloc.
+[[gnu::noinline]] void exhaust_memory() {
+  std::size_t pages = 0;
+  std::ifstream{"/proc/self/statm"} >> pages;
+  const rlim_t limit = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (64U << 20U);
+  const rlimit limits{limit, limit};
+  setrlimit(RLIMIT_AS, &limits);
+  std::vector<std::unique_ptr<char[]>> all;
+  while (true) all.push_back(std::make_unique<char[]>(1U << 20U));
+}
+
+void add_more_crashes(indrik::App& app) {
+  app.get("/exit-1", [](const Request&) -> Response { std::exit(1); });
+  app.get("/recurse", [](const Request&) { return indrik::text(std::to_string(dig_deeper(0))); });
+  app.get("/null-call", [](const Request&) -> Response {
+    call_nowhere();
+    return {};
+  });
+  app.get("/free-twice", [](const Request&) -> Response {
+    free_twice();
+    return {};
+  });
+  app.get("/deadlock", [](const Request&) -> Response {
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&mutex);
+    return {};
+  });
+  app.get("/exhaust", [](const Request&) -> Response {
+    exhaust_memory();
     return {};
   });
 }
@@ -51,5 +116,6 @@ void add_failures(indrik::App& app) {
 INDRIK_PLUGIN("misbehaving", "1.0", [](indrik::App& app) {
   app.get("/fine", [](const Request&) { return indrik::text("fine"); });
   add_crashes(app);
+  add_more_crashes(app);
   add_failures(app);
 });

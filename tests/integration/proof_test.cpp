@@ -73,10 +73,10 @@ TEST_F(ProofTest, AccusesTheOneOfTwoPluginsThatCrashes) {
 }
 
 TEST_F(ProofTest, TakesNoLongerThanTheTimeout) {
-  auto server = start("timeout = \"1s\"\n" + app(plugin_, "waits"));
+  auto server = start("boot_timeout = \"1s\"\n" + app(plugin_, "waits"));
   const auto child = child_that_waits(server);
   EXPECT_EQ(server.wait_exit(), (ExitStatus{.code = 4}));
-  EXPECT_THAT(server.error_text(), HasSubstr("plugin " + plugin_ + " was not loaded within 1000 ms (timeout)"));
+  EXPECT_THAT(server.error_text(), HasSubstr("plugin " + plugin_ + " was not loaded within 1000 ms (boot_timeout)"));
   EXPECT_TRUE(::kill(child, 0) != 0 && errno == ESRCH);
 }
 

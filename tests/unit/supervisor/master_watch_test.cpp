@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
-#include <thread>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "server.h"
 

@@ -126,6 +126,7 @@ struct AccessLog::State {
   std::size_t time_size = 0;
   int pid = ::getpid();
 
+  void append_request_line(const AccessEntry& entry);
   void append(const Piece& piece, const AccessEntry& entry);
   void append_duration(Atom atom, nanoseconds duration);
   std::string_view time_now();
@@ -155,6 +156,15 @@ void AccessLog::State::append_duration(Atom atom, nanoseconds duration) {
   }
 }
 
+void AccessLog::State::append_request_line(const AccessEntry& entry) {
+  append_or_dash(batch, entry.method);
+  if (entry.method.empty()) return;  // what came was no request
+  batch += ' ';
+  append_or_dash(batch, entry.target);
+  batch += ' ';
+  append_or_dash(batch, entry.protocol);
+}
+
 void AccessLog::State::append(const Piece& piece, const AccessEntry& entry) {
   switch (piece.atom) {
     case Atom::literal:
@@ -173,12 +183,7 @@ void AccessLog::State::append(const Piece& piece, const AccessEntry& entry) {
       batch += time_now();
       break;
     case Atom::request_line:
-      append_or_dash(batch, entry.method);
-      if (entry.method.empty()) break;  // what came was no request
-      batch += ' ';
-      append_or_dash(batch, entry.target);
-      batch += ' ';
-      append_or_dash(batch, entry.protocol);
+      append_request_line(entry);
       break;
     case Atom::method:
       append_or_dash(batch, entry.method);

@@ -69,6 +69,9 @@ TEST_F(SurroundingsTest, MayLackAllStandardDescriptors) {
                        built_plugin("hello")},
                       {.first = "", .redirections = "<&- >&- 2>&-"});
   EXPECT_TRUE(await([&] { return contents_of(folder_ / "error.log").find("workers are ready") != std::string::npos; }));
+  const auto descriptors = "/proc/" + std::to_string(server.pid()) + "/fd/";
+  for (const auto* number : {"0", "1", "2"})  // no log and no socket: what is meant for a terminal would go into it
+    EXPECT_EQ(std::filesystem::read_symlink(descriptors + number), "/dev/null") << number;
   for (int request = 0; request < 3; ++request) EXPECT_EQ(HttpClient{socket()}.get("/").body, "Hello, world!");
   server.expect_clean_stop();
 }

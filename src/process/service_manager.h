@@ -31,14 +31,17 @@ class ServiceManager {
   /// It wants a sign of life this often; none: it does not watch.
   std::optional<milliseconds> watchdog() const noexcept { return watchdog_; }
 
-  /// One or more lines "NAME=value". What cannot be sent is lost: nobody waits for the service manager.
-  void tell(const std::string& lines) const noexcept;
+  /// One or more lines "NAME=value". False: not sent, since the service manager does not read just now; nobody waits
+  /// for it.
+  [[nodiscard]] bool tell(const std::string& lines) const noexcept;
   /// Has it keep a copy of the descriptor, and hand it to the next start under `name`, of printable ASCII without ':'.
-  void store(int fd, std::string_view name) const noexcept;
+  [[nodiscard]] bool store(int fd, std::string_view name) const noexcept;
   /// Has it close what it keeps under `name`.
-  void forget(std::string_view name) const noexcept;
+  [[nodiscard]] bool forget(std::string_view name) const noexcept;
 
  private:
+  bool reads() const noexcept;
+
   bool is_there_ = false;
   std::optional<milliseconds> watchdog_;
 };

@@ -10,6 +10,7 @@ namespace indrik::supervisor {
 namespace {
 
 constexpr std::string_view kStoredPrefix = "indrik=";
+constexpr milliseconds kRetry{100};  // while the service manager does not read
 
 std::string status_of(const Condition& now) {
   switch (now.stage) {
@@ -31,69 +32,85 @@ std::string status_of(const Condition& now) {
 
 void Announcer::update(const Condition& now, std::span<const net::Listener> listeners) {
   if (silent_ || !manager_.is_there()) return;
-  tell_stage(now);
-  if (now.stage != Condition::Stage::stopping) keep_listeners(listeners);
-  feed(now);
+  const bool all_told =
+      heir_ != 0 ? tell_heir() : tell_stage(now) && tell_reload(now) && keep_listeners(now, listeners);
+  retry_at_ = all_told ? TimePoint::max() : Clock::now() + kRetry;
+  if (heir_ == 0) feed(now);
 }
 
-void Announcer::tell_stage(const Condition& now) {
+bool Announcer::tell_stage(const Condition& now) {
   std::string lines;
-  if (now.stage == Condition::Stage::stopping && !std::exchange(told_stopping_, true)) lines += "STOPPING=1\n";
-  if (now.stage == Condition::Stage::serving && !std::exchange(told_ready_, true)) {
-    lines += "READY=1\n";
-    told_reloads_ = now.reloads;  // asked for before: nothing that is ready was reloaded
-    if (now.reloading) --told_reloads_;
-  }
+  const bool stops = now.stage == Condition::Stage::stopping && !told_stopping_;
+  const bool is_ready = now.stage == Condition::Stage::serving && !told_ready_;
   const auto status = status_of(now);
+  if (stops) lines += "STOPPING=1\n";
+  if (is_ready) lines += "READY=1\n";
   if (status != told_status_) lines += fmt::format("STATUS={}\n", status);
+  if (lines.empty()) return true;
+  if (!manager_.tell(lines)) return false;
+  told_stopping_ = told_stopping_ || stops;
+  told_ready_ = told_ready_ || is_ready;
   told_status_ = status;
-  if (!lines.empty()) manager_.tell(lines);
-  if (now.stage == Condition::Stage::serving) tell_reload(now);
+  return true;
 }
 
 /// A reload that is refused at once is still told as one that has begun and ended: systemctl reload waits for both.
-void Announcer::tell_reload(const Condition& now) {
+bool Announcer::tell_reload(const Condition& now) {
+  if (now.stage != Condition::Stage::serving) return true;
   if (now.reloads != told_reloads_) {
+    if (!manager_.tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_ns() / 1000))) return false;
     told_reloads_ = now.reloads;
-    told_ready_ = false;
-    manager_.tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_ns() / 1000));
+    told_reloading_ = true;
   }
-  if (!told_ready_ && !now.reloading) {
-    told_ready_ = true;
-    manager_.tell("READY=1");
+  if (told_reloading_ && !now.reloading) {
+    if (!manager_.tell("READY=1")) return false;
+    told_reloading_ = false;
   }
+  return true;
 }
 
-void Announcer::keep_listeners(std::span<const net::Listener> listeners) {
+bool Announcer::keep_listeners(const Condition& now, std::span<const net::Listener> listeners) {
+  if (now.stage == Condition::Stage::stopping) return true;
   std::map<int, std::string> wanted;
   for (const auto& listener : listeners)
     if (!listener.is_passed()) wanted.emplace(listener.fd(), stored_name(listener));
-  if (wanted == stored_) return;
-  const auto has = [](const auto& names, const std::string& name) {
-    return std::any_of(names.begin(), names.end(), [&](const auto& entry) { return entry.second == name; });
+  const auto is_wanted = [&](const std::string& name) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const auto& entry) { return entry.second == name; });
   };
-  for (const auto& [fd, name] : stored_)
-    if (!has(wanted, name)) manager_.forget(name);
-  for (const auto& [fd, name] : wanted)
-    if (const auto known = stored_.find(fd); known == stored_.end() || known->second != name) manager_.store(fd, name);
-  stored_ = std::move(wanted);
+  for (auto entry = stored_.begin(); entry != stored_.end();) {
+    const auto& [fd, name] = *entry;
+    if (const auto same = wanted.find(fd); same != wanted.end() && same->second == name) {
+      ++entry;
+      continue;
+    }
+    if (!is_wanted(name) && !manager_.forget(name)) return false;
+    entry = stored_.erase(entry);
+  }
+  for (const auto& [fd, name] : wanted) {
+    if (stored_.contains(fd)) continue;
+    if (!manager_.store(fd, name)) return false;
+    stored_.emplace(fd, name);
+  }
+  return true;
 }
 
 void Announcer::feed(const Condition& now) {
   if (!manager_.watchdog() || Clock::now() < feed_at_) return;
-  if (now.progresses) manager_.tell("WATCHDOG=1");
+  if (now.progresses) (void)manager_.tell("WATCHDOG=1");
   feed_at_ = Clock::now() + *manager_.watchdog() / 3;
 }
 
-TimePoint Announcer::next_deadline() const noexcept {
-  if (silent_ || !manager_.is_there() || !manager_.watchdog()) return TimePoint::max();
-  return feed_at_;
+bool Announcer::tell_heir() {
+  silent_ = manager_.tell(fmt::format("MAINPID={}\nSTATUS=the new master (pid {}) serves", heir_, heir_));
+  return silent_;
 }
 
-void Announcer::hand_over(pid_t heir) {
-  manager_.tell(fmt::format("MAINPID={}\nSTATUS=the new master (pid {}) serves", heir, heir));
-  silent_ = true;
+TimePoint Announcer::next_deadline() const noexcept {
+  if (silent_ || !manager_.is_there()) return TimePoint::max();
+  return manager_.watchdog() && heir_ == 0 ? std::min(feed_at_, retry_at_) : retry_at_;
 }
+
+void Announcer::hand_over(pid_t heir) noexcept { heir_ = heir; }
 
 void Announcer::begin_anew() noexcept {
   silent_ = told_ready_ = told_stopping_ = false;

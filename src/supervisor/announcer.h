@@ -37,29 +37,34 @@ class Announcer {
 
   /// To be called whenever something may have changed, and at next_deadline().
   void update(const Condition& now, std::span<const net::Listener> listeners);
-  /// The server is the new master's: names it, and says nothing any more.
-  void hand_over(pid_t heir);
+  /// The server is the new master's: what is told next is its name, and after that nothing any more.
+  void hand_over(pid_t heir) noexcept;
   /// Not the service manager's main process yet, or so for the first time: nothing is said, or everything is said anew.
   void be_silent() noexcept { silent_ = true; }
   void begin_anew() noexcept;
 
-  /// When the watchdog wants to be fed next; max: never.
+  /// When the watchdog wants to be fed, or what could not be told is tried again; max: never.
   TimePoint next_deadline() const noexcept;
 
  private:
-  void tell_stage(const Condition& now);
-  void tell_reload(const Condition& now);
+  // False: the service manager does not read now; what it was not told is told later.
+  bool tell_stage(const Condition& now);
+  bool tell_reload(const Condition& now);
+  bool keep_listeners(const Condition& now, std::span<const net::Listener> listeners);
+  bool tell_heir();
   void feed(const Condition& now);
-  void keep_listeners(std::span<const net::Listener> listeners);
 
   process::ServiceManager manager_;
   bool silent_ = false;
+  pid_t heir_ = 0;
   bool told_ready_ = false;
   bool told_stopping_ = false;
+  bool told_reloading_ = false;
   unsigned told_reloads_ = 0;
   std::string told_status_;
   std::map<int, std::string> stored_;  ///< names by descriptor
   TimePoint feed_at_ = TimePoint::min();
+  TimePoint retry_at_ = TimePoint::max();
 };
 
 /// The name under which a listener is stored, and back: the address that it was asked to stand at.

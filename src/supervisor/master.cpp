@@ -288,6 +288,7 @@ void Master::State::stop(ChildEvent how) {
   // Ours are the last copies as soon as the workers have closed theirs: who connects now shall be refused at once, not
   // wait for an answer that never comes.
   listeners.close_all();
+  tell_service_manager();  // the workers may all be gone before the loop comes round
 }
 
 void Master::State::judge(const Loss& loss) {

@@ -1,18 +1,15 @@
-#include <unistd.h>
-
 #include <exception>
 
 #include "app/server.h"
 #include "app/terminal.h"
 #include "base/error.h"
-#include "config/load.h"
 #include "process/standard_descriptors.h"
 
 int main(int argc, char** argv) {
   using namespace indrik;
   process::fill_standard_descriptors();
   try {
-    return app::run(config::Invocation::capture(argc, argv, environ));
+    return app::run(app::Start::capture(argc, argv));
   } catch (const BootError& error) {
     app::complain(error.what());
     return static_cast<int>(error.code());

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "app/configuration.h"
+#include "app/listening.h"
 #include "app/proof.h"
 #include "app/terminal.h"
 #include "app/wiring.h"
@@ -24,6 +25,7 @@
 #include "process/rehearsal.h"
 #include "process/scoreboard.h"
 #include "process/signal_queue.h"
+#include "process/title.h"
 
 namespace indrik::app {
 namespace {
@@ -31,8 +33,9 @@ namespace {
 /// Workers beyond the configured number: for TTIN, and for old generations that still drain.
 constexpr std::size_t kSpareSlots = 128;
 
-int refuse(const Refusal& refusal) {
+int refuse(const Refusal& refusal, process::Launcher& launcher) {
   for (const auto& sentence : refusal.sentences) complain(sentence);
+  launcher.release(static_cast<int>(refusal.code), fmt::to_string(fmt::join(refusal.sentences, "; ")));
   return static_cast<int>(refusal.code);
 }
 
@@ -48,6 +51,7 @@ struct Shared {
   log::ErrorLog& log;
   std::optional<process::PidFile>& pid_file;
   process::Launcher& launcher;
+  const Listening& listening;
 };
 
 /// Each worker opens the access log by itself, when it may no longer make it everywhere.
@@ -64,10 +68,17 @@ Result<void> redirect_log(log::ErrorLog& log, const Configuration& configuration
   return log.redirect(settings.error_logfile, log_level(settings.log_level), log_owner(configuration));
 }
 
+void name_process(std::string_view role, std::string_view short_role, const Configuration& configuration) {
+  const auto& name = configuration.loaded.settings.proc_name;
+  process::set_title(fmt::format("indrik: {}{}", role, name.empty() ? "" : fmt::format(" [{}]", name)),
+                     fmt::format("indrik: {}", short_role));
+}
+
 /// A worker opens the log of its own plan: at a reload the master's is still that of the plan before.
 int work(const Configuration& configuration, const Shared& shared, const supervisor::Seat& seat) {
   if (shared.pid_file) shared.pid_file->close_in_child();
   shared.launcher.close_in_child();
+  name_process(fmt::format("worker {}", seat.number), "worker", configuration);
   if (const auto redirected = redirect_log(shared.log, configuration); !redirected)
     throw BootError{ExitCode::wrong_configuration, redirected.error().text()};
   return worker_main(configuration, seat, shared.log);
@@ -83,9 +94,10 @@ supervisor::Plan make_plan(const std::shared_ptr<const Configuration>& configura
   return {.policy = supervisor_policy(configuration->loaded.settings),
           .worker_main = [configuration,
                           shared](const supervisor::Seat& seat) { return work(*configuration, shared, seat); },
-          .binding = {.addresses = configuration->addresses, .options = listen_options(*configuration)},
+          .binding = shared.listening.binding(*configuration),
           .taken_over =
               [configuration, shared] {
+                name_process("master", "master", *configuration);
                 if (const auto redirected = redirect_log(shared.log, *configuration); !redirected)
                   shared.log.error("{}; the error log stays where it was", redirected.error().text());
               }};
@@ -93,7 +105,7 @@ supervisor::Plan make_plan(const std::shared_ptr<const Configuration>& configura
 
 /// The settings of what is made once, for the whole life of the server.
 constexpr auto kAtStartOnly = std::to_array<std::string_view>(
-    {"backlog", "unix_socket_mode", "pid", "chdir", "umask", "user", "group", "daemon"});
+    {"backlog", "reuse_port", "unix_socket_mode", "pid", "chdir", "umask", "user", "group", "daemon"});
 
 void warn_of_what_stays(const config::Settings& next, const config::Settings& in_force, log::ErrorLog& log) {
   std::vector<std::string_view> changed;
@@ -123,22 +135,10 @@ Result<supervisor::Plan> reload(const config::Invocation& invocation, const Conf
   return make_plan(std::make_shared<const Configuration>(*std::move(read)), shared);
 }
 
-std::vector<net::Listener> open_listeners(const Configuration& configuration) {
-  std::vector<net::Listener> listeners;
-  for (const auto& address : configuration.addresses) {
-    auto listener = net::Listener::open(address, listen_options(configuration));
-    if (!listener) {
-      for (auto& open : listeners) open.close_and_unlink();  // no socket file stays behind
-      throw BootError{ExitCode::run_failed, listener.error().text()};
-    }
-    listeners.push_back(*std::move(listener));
-  }
-  return listeners;
-}
-
-std::optional<process::PidFile> create_pid_file(const config::Settings& settings) {
+/// Two masters run during an upgrade: the new one's file has another name until the old one has ended.
+std::optional<process::PidFile> create_pid_file(const config::Settings& settings, bool is_second) {
   if (settings.pid.empty()) return std::nullopt;
-  auto file = process::PidFile::create(settings.pid);
+  auto file = process::PidFile::create(is_second ? settings.pid.native() + ".2" : settings.pid.native());
   if (!file) throw BootError{ExitCode::run_failed, file.error().text()};
   return *std::move(file);
 }
@@ -147,7 +147,9 @@ void announce(const supervisor::Policy& policy, const config::Settings& settings
               std::span<const net::Listener> listeners, log::ErrorLog& log) {
   constexpr std::string_view kNames[] = {"sync", "event", "green"};
   std::vector<std::string> addresses;
-  for (const auto& listener : listeners) addresses.push_back(listener.address().text());
+  for (const auto& listener : listeners)
+    if (auto text = listener.address().text(); addresses.empty() || addresses.back() != text)  // see reuse_port
+      addresses.push_back(std::move(text));
   log.info("indrik {} listening at {} with {} {} worker{}", INDRIK_VERSION, fmt::join(addresses, ", "), policy.workers,
            kNames[static_cast<std::size_t>(settings.worker_class)], policy.workers == 1 ? "" : "s");
 }
@@ -164,35 +166,55 @@ void warn_of_few_descriptors(std::size_t limit, const config::Settings& settings
         limit, settings.worker_connections, needed);
 }
 
-int serve(const config::Invocation& invocation, const std::shared_ptr<const Configuration>& configuration,
-          process::Launcher& launcher) {
+/// What the master tells the rest of the process.
+supervisor::Surroundings surroundings(const Start& start, const config::Settings& settings, const Shared& shared) {
+  supervisor::Surroundings outside{.program = &start.program,
+                                   .service_manager = process::ServiceManager::from_environment(),
+                                   .predecessor = start.handover ? start.handover->predecessor : 0};
+  outside.serving = [shared] { shared.launcher.release(static_cast<int>(ExitCode::ok)); };
+  if (start.handover)
+    outside.failed_to_start = [shared](ExitCode code, const std::string& why) {
+      shared.launcher.release(static_cast<int>(code), why);
+    };
+  outside.handed_over = [shared] {
+    if (shared.pid_file) shared.pid_file->leave();
+  };
+  outside.is_alone = [shared, path = settings.pid] {
+    if (!shared.pid_file) return;
+    if (const auto renamed = shared.pid_file->rename_to(path); !renamed) shared.log.error("{}", renamed.error().text());
+  };
+  return outside;
+}
+
+int serve(Start& start, const std::shared_ptr<const Configuration>& configuration, process::Launcher& launcher) {
   const auto& settings = configuration->loaded.settings;
+  name_process("master", "master", *configuration);
   process::ignore_write_signals();
   const auto descriptors = process::raise_descriptor_limit();
   auto log = open_error_log(*configuration);
-  if (const auto ending = prove_with_logs(*configuration, log)) return static_cast<int>(*ending);
-  auto pid_file = create_pid_file(settings);
-  const Shared shared{.log = log, .pid_file = pid_file, .launcher = launcher};
-  auto listeners = open_listeners(*configuration);
-  auto plan = make_plan(configuration, shared);
-  auto scoreboard = process::Scoreboard::create(static_cast<std::size_t>(plan.policy.workers) * 2 + kSpareSlots);
+  // The workers of an upgrade prove the plugins, and the old master serves until they have.
+  if (!start.handover)
+    if (const auto ending = prove_with_logs(*configuration, log)) return static_cast<int>(*ending);
+  auto pid_file = create_pid_file(settings, start.handover.has_value());
+  const auto policy = supervisor_policy(settings);
+  Listening listening{start, *configuration, static_cast<std::size_t>(policy.workers)};
+  const Shared shared{.log = log, .pid_file = pid_file, .launcher = launcher, .listening = listening};
+  auto listeners = listening.open(*configuration);
+  auto scoreboard = process::Scoreboard::create(static_cast<std::size_t>(policy.workers) * 2 + kSpareSlots);
   if (!scoreboard) throw BootError{ExitCode::run_failed, scoreboard.error().text()};
-  announce(plan.policy, settings, listeners, log);
-  warn_of_few_descriptors(descriptors, settings, listeners.size(), log);
-  supervisor::Master master{std::move(plan), [&] { return reload(invocation, *configuration, shared); },
-                            std::move(listeners), *scoreboard, log};
-  master.when_serving([&] { launcher.release(static_cast<int>(ExitCode::ok)); });
+  announce(policy, settings, listeners.all(), log);
+  warn_of_few_descriptors(descriptors, settings, listeners.all().size(), log);
+  supervisor::Master master{make_plan(configuration, shared),
+                            [&] { return reload(start.invocation, *configuration, shared); }, std::move(listeners),
+                            *scoreboard, log};
+  master.meet(surroundings(start, settings, shared));
   return master.run();
 }
 
-/// Returns twice: in the launching command, and at the end of the daemon.
-int serve_as_daemon(const config::Invocation& invocation, const std::shared_ptr<const Configuration>& configuration) {
-  auto detached = process::detach();
-  if (!detached) throw BootError{ExitCode::run_failed, detached.error().text()};
-  if (!detached->launcher) return detached->code;
-  auto& launcher = *detached->launcher;
+/// Serves, and tells whoever waits at the other end of the launcher how that ended before it began.
+int serve_for(Start& start, const std::shared_ptr<const Configuration>& configuration, process::Launcher& launcher) {
   try {
-    const int code = serve(invocation, configuration, launcher);
+    const int code = serve(start, configuration, launcher);
     launcher.release(code, fmt::format("indrik: the server has not started: {} says why",
                                        configuration->loaded.settings.error_logfile));
     return code;
@@ -202,11 +224,14 @@ int serve_as_daemon(const config::Invocation& invocation, const std::shared_ptr<
   }
 }
 
-int serve(const config::Invocation& invocation, Configuration read) {
+int serve(Start& start, Configuration read, process::Launcher& launcher) {
   const auto configuration = std::make_shared<const Configuration>(std::move(read));
-  if (configuration->loaded.settings.daemon) return serve_as_daemon(invocation, configuration);
-  process::Launcher nobody;
-  return serve(invocation, configuration, nobody);
+  // Who takes over from a daemon has no terminal to leave.
+  if (start.handover || !configuration->loaded.settings.daemon) return serve_for(start, configuration, launcher);
+  auto detached = process::detach();
+  if (!detached) throw BootError{ExitCode::run_failed, detached.error().text()};
+  // It returns twice: in the launching command, and at the end of the daemon.
+  return detached->launcher ? serve_for(start, configuration, *detached->launcher) : detached->code;
 }
 
 /// Every relative path from here on is meant there.
@@ -225,9 +250,11 @@ int check(const Configuration& configuration) {
 
 }  // namespace
 
-int run(const config::Invocation& invocation) {
-  auto loaded = config::load(invocation);
-  if (!loaded) return refuse({.sentences = std::move(loaded).error()});
+int run(Start start) {
+  process::Launcher launcher;
+  if (start.handover) launcher = process::Launcher{std::move(start.handover->report)};
+  auto loaded = config::load(start.invocation);
+  if (!loaded) return refuse({.sentences = std::move(loaded).error()}, launcher);
   switch (loaded->mode) {
     case config::Mode::help:
       return print(config::help_text());
@@ -244,11 +271,12 @@ int run(const config::Invocation& invocation) {
       break;
   }
   const bool only_check = loaded->mode == config::Mode::check;
-  if (const auto entered = enter_folder(*loaded); !entered) return refuse({.sentences = {entered.error().text()}});
+  if (const auto entered = enter_folder(*loaded); !entered)
+    return refuse({.sentences = {entered.error().text()}}, launcher);
   ::umask(loaded->settings.umask);
   auto configuration = judge(*std::move(loaded));
-  if (!configuration) return refuse(configuration.error());
-  return only_check ? check(*configuration) : serve(invocation, *std::move(configuration));
+  if (!configuration) return refuse(configuration.error(), launcher);
+  return only_check ? check(*configuration) : serve(start, *std::move(configuration), launcher);
 }
 
 }  // namespace indrik::app

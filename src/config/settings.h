@@ -28,6 +28,7 @@ struct WorkerCount {
 struct Settings {
   std::vector<std::string> bind;
   int backlog{};
+  bool reuse_port{};
   mode_t unix_socket_mode{};
 
   WorkerCount workers;
@@ -66,6 +67,7 @@ struct Settings {
   std::string error_logfile;  ///< "-": stderr
   LogLevel log_level{};
   std::filesystem::path pid;     ///< empty: none
+  std::string proc_name;         ///< empty: none
   std::filesystem::path chdir;   ///< empty: where the server was started
   std::vector<std::string> env;  ///< "NAME=VALUE"
   mode_t umask{};

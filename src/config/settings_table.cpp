@@ -39,6 +39,12 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .fallback = "2048", .range = {1, 65535},
      .doc = "Connections that may wait to be accepted, for each listener; the kernel's net.core.somaxconn is the "
             "upper bound."},
+    {.group = kSocket, .key = "reuse_port", .flag = "--reuse-port", .placeholder = "", .field = &Settings::reuse_port,
+     .fallback = "false",
+     .doc = "Open as many sockets at each address with a port as there are workers at the start (SO_REUSEPORT): the "
+            "kernel spreads new connections over their queues, which takes contention off a single one when very many "
+            "come. The master keeps all of them and every worker serves each, so none waits for one that is busy or "
+            "gone. Other processes of the same user can listen at the address as well."},
     {.group = kSocket, .key = "unix_socket_mode", .flag = "--unix-socket-mode", .placeholder = "MODE",
      .field = &Settings::unix_socket_mode, .fallback = "0660", .range = {0, 0777},
      .doc = "Permissions of the file of a unix: listener."},
@@ -162,6 +168,10 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kProcess, .key = "pid", .flag = "-p,--pid", .placeholder = "FILE", .field = &Settings::pid,
      .fallback = "", .range = {0, kLongestPath}, .accepts = "a file, or \"\" for none",
      .doc = "File that holds the master's process id while it runs."},
+    {.group = kProcess, .key = "proc_name", .flag = "-n,--proc-name", .placeholder = "NAME",
+     .field = &Settings::proc_name, .fallback = "", .range = {0, 64},
+     .accepts = "up to 64 bytes without control characters, or \"\" for none",
+     .doc = "A name for ps and top, to tell servers apart: \"indrik: master [NAME]\", \"indrik: worker 3 [NAME]\"."},
     {.group = kProcess, .key = "chdir", .flag = "--chdir", .placeholder = "FOLDER", .field = &Settings::chdir,
      .fallback = "", .range = {0, kLongestPath}, .accepts = "a folder, or \"\" for the one where the server is started",
      .doc = "The folder in which the server works: every other relative path is looked up there. Only the "

@@ -47,7 +47,7 @@ Result<void> take_over(const Address& address) {
 }
 
 /// A descriptor that somebody else opened: checked, not changed but for the flags and options that workers rely on.
-Result<Address> adopt(int fd, const Address& address, int backlog) {
+Result<Address> check_inherited(int fd, const Address& address, int backlog) {
   if (::fcntl(fd, F_GETFD) < 0) return fail(Error::from_errno(errno, "{}", address.text()));
   if (option_of(fd, SO_TYPE) != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN) < 0)
     return fail(Error::format("{}: no stream socket", address.text()));
@@ -73,6 +73,8 @@ Result<void> prepare(int fd, const Address& address, const ListenOptions& option
   // Accepted connections inherit it: an answer in two pieces must not wait for the acknowledgement of the first.
   if (::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
     return fail(Error::from_errno(errno, "TCP_NODELAY for {}", address.text()));
+  if (options.reuse_port && ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    return fail(Error::from_errno(errno, "SO_REUSEPORT for {}", address.text()));
   // Without it [::] would also take the IPv4 port, depending on a sysctl.
   if (address.kind() == Address::Kind::inet6 && ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0)
     return fail(Error::from_errno(errno, "IPV6_V6ONLY for {}", address.text()));
@@ -83,7 +85,7 @@ Result<void> prepare(int fd, const Address& address, const ListenOptions& option
 
 Result<Listener> Listener::open(const Address& address, const ListenOptions& options) {
   if (address.kind() == Address::Kind::inherited) {
-    auto real = adopt(address.inherited_fd(), address, options.backlog);
+    auto real = check_inherited(address.inherited_fd(), address, options.backlog);
     if (!real) return fail(std::move(real).error());
     Listener listener{Fd{address.inherited_fd()}, address};
     listener.address_ = *std::move(real);
@@ -124,6 +126,31 @@ Result<Listener> Listener::open(const Address& address, const ListenOptions& opt
     listener.address_ = *std::move(real);
   }
   return listener;
+}
+
+Result<Listener> Listener::open_beside(const Listener& sibling, const ListenOptions& options) {
+  auto opened = open(sibling.address(), options);
+  if (opened) opened->asked_ = sibling.asked();
+  return opened;
+}
+
+Result<Listener> Listener::adopt(Fd socket, std::optional<Address> asked, const ListenOptions& options) {
+  const auto name = asked ? *asked : *Address::parse(fmt::format("fd://{}", socket.get()));
+  auto real = check_inherited(socket.get(), name, options.backlog);
+  if (!real) return fail(std::move(real).error());
+  Listener listener{std::move(socket), asked ? *std::move(asked) : *real};
+  listener.address_ = *std::move(real);
+  return listener;
+}
+
+bool Listener::shares_port() const noexcept { return option_of(fd(), SO_REUSEPORT) == 1; }
+
+void Listener::own_file() noexcept {
+  struct stat info {};
+  if (passed_ || address_.kind() != Address::Kind::unix_path) return;
+  if (::lstat(address_.path().c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
+  file_device_ = info.st_dev;
+  file_inode_ = info.st_ino;
 }
 
 void Listener::close_and_unlink() noexcept {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <string>
 
 namespace indrik::process {
@@ -38,6 +39,13 @@ Result<PidFile> PidFile::create(std::filesystem::path path) {
 
 PidFile::PidFile(std::filesystem::path path, Fd file) noexcept
     : path_{std::move(path)}, file_{std::move(file)}, owner_{::getpid()} {}
+
+Result<void> PidFile::rename_to(std::filesystem::path path) {
+  if (::rename(path_.c_str(), path.c_str()) != 0)
+    return fail(Error::from_errno(errno, "rename pid file {} to {}", path_.native(), path.native()));
+  path_ = std::move(path);
+  return {};
+}
 
 PidFile::~PidFile() {
   if (file_ && owner_ == ::getpid() && still_named(file_.get(), path_)) ::unlink(path_.c_str());

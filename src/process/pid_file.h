@@ -19,6 +19,10 @@ class PidFile {
   /// Removes the file in the process that made it; in a forked child nothing but the descriptor goes.
   ~PidFile();
 
+  /// Gives the file, lock and all, another name; whatever has that name now goes. On failure it keeps its own.
+  Result<void> rename_to(std::filesystem::path path);
+  /// Leaves the file behind for whoever takes its name over.
+  void leave() noexcept { owner_ = 0; }
   /// In a forked child: gives up its share of the lock, so that the lock ends with the parent.
   void close_in_child() noexcept { file_.reset(); }
 

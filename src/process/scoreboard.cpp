@@ -41,7 +41,7 @@ void store_text(std::span<std::atomic<std::uint64_t>> words, std::string_view te
   for (std::size_t i = 0; i <= last; ++i) {
     std::uint64_t word = 0;
     const auto piece = text.substr(i * sizeof word, sizeof word);
-    std::memcpy(&word, piece.data(), piece.size());
+    if (!piece.empty()) std::memcpy(&word, piece.data(), piece.size());
     words[i].store(word, std::memory_order_relaxed);
   }
 }

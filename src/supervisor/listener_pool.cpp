@@ -17,14 +17,39 @@ bool take_off(std::vector<net::Address>& asked, const net::Listener& listener) {
   return true;
 }
 
+bool stays(const net::Listener& listener) noexcept {
+  return listener.is_passed() || listener.asked().kind() == net::Address::Kind::inherited;
+}
+
+/// With a port of its own each, an address stands for as many sockets as its binding has copies.
+std::vector<net::Address> asked_of(const Binding& binding) {
+  std::vector<net::Address> asked;
+  for (const auto& address : binding.addresses) {
+    using Kind = net::Address::Kind;
+    const bool has_port = address.kind() == Kind::inet || address.kind() == Kind::inet6;
+    asked.insert(asked.end(), has_port && binding.options.reuse_port ? binding.copies : 1, address);
+  }
+  return asked;
+}
+
 }  // namespace
 
+Result<net::Listener> ListenerPool::open_one(const net::Address& address, const Binding& binding,
+                                             std::span<const net::Listener> opened) const {
+  if (binding.options.reuse_port)
+    for (const auto& listeners : {std::span{opened}, std::span<const net::Listener>{all_}})
+      for (const auto& sibling : listeners)
+        if (sibling.shares_port() && sibling.asked().text() == address.text())
+          return net::Listener::open_beside(sibling, binding.options);
+  return net::Listener::open(address, binding.options);
+}
+
 Result<ListenerPool::Names> ListenerPool::open(const Binding& binding) {
-  auto missing = binding.addresses;
+  auto missing = asked_of(binding);
   for (const auto& listener : all_) take_off(missing, listener);
   std::vector<net::Listener> opened;
   for (const auto& address : missing) {
-    auto listener = net::Listener::open(address, binding.options);
+    auto listener = open_one(address, binding, opened);
     if (!listener) {
       for (auto& other : opened) other.close_and_unlink();
       return fail(std::move(listener).error());
@@ -40,11 +65,11 @@ Result<ListenerPool::Names> ListenerPool::open(const Binding& binding) {
 }
 
 ListenerPool::Names ListenerPool::close_others(const Binding& binding) {
-  auto asked = binding.addresses;
+  auto asked = asked_of(binding);
   std::vector<net::Listener> kept;
   Names closed;
   for (auto& listener : all_) {
-    if (take_off(asked, listener) || listener.asked().kind() == net::Address::Kind::inherited) {
+    if (take_off(asked, listener) || stays(listener)) {
       kept.push_back(std::move(listener));
     } else {
       closed.push_back(listener.address().text());
@@ -56,12 +81,20 @@ ListenerPool::Names ListenerPool::close_others(const Binding& binding) {
 }
 
 std::span<net::Listener> ListenerPool::reduce_to(const Binding& binding) {
-  auto asked = binding.addresses;
+  auto asked = asked_of(binding);
   std::vector<net::Listener> kept;
   for (auto& listener : all_)
-    if (take_off(asked, listener)) kept.push_back(std::move(listener));
+    if (take_off(asked, listener) || listener.is_passed()) kept.push_back(std::move(listener));
   all_ = std::move(kept);
   return all_;
+}
+
+void ListenerPool::own_files() noexcept {
+  for (auto& listener : all_) listener.own_file();
+}
+
+void ListenerPool::leave_files() noexcept {
+  for (auto& listener : all_) listener.leave_file();
 }
 
 void ListenerPool::close_all() noexcept {

@@ -12,7 +12,9 @@
 
 #include <fmt/ranges.h>
 
+#include "process/parent.h"
 #include "process/signal_queue.h"
+#include "supervisor/announcer.h"
 #include "supervisor/backoff.h"
 #include "supervisor/crash_report.h"
 #include "supervisor/generation.h"
@@ -21,6 +23,7 @@
 #include "supervisor/reloading.h"
 #include "supervisor/reporter.h"
 #include "supervisor/signals.h"
+#include "supervisor/upgrade.h"
 #include "supervisor/workforce.h"
 
 namespace indrik::supervisor {
@@ -63,8 +66,7 @@ int poll_timeout(TimePoint deadline) noexcept {
 }  // namespace
 
 struct Master::State {
-  State(Plan plan, Reload reload_plan, std::vector<net::Listener> open, process::Scoreboard& scoreboard,
-        log::ErrorLog& error_log)
+  State(Plan plan, Reload reload_plan, ListenerPool open, process::Scoreboard& scoreboard, log::ErrorLog& error_log)
       : listeners{std::move(open)},
         log{error_log},
         signals{open_signals()},
@@ -82,10 +84,14 @@ struct Master::State {
   void obey_signals();
   void judge(const Loss& loss);
   void advance_phase();
+  void note_end_of_stranger(pid_t child, int wait_status);
+  void advance_upgrade();
+  void tell_service_manager();
 
   void obey(Command command);
   void change_workers(int difference);
   void reopen_logs();
+  void upgrade_program();
   void ask_to_stop();
   void stop(ChildEvent how);
   void announce(log::Level level, const Loss& loss, std::string_view more);
@@ -93,12 +99,16 @@ struct Master::State {
   void mourn_young(const Loss& loss);
   void change_over(Generation next);
   void note_proofs(TimePoint now);
+  void begin_to_serve();
+  void part_from_predecessor();
+  bool some_worker_progresses() const noexcept;
 
   Children& children() noexcept { return workforce.children(); }
   /// Of the current generation: fewer while a new one takes over, one more while one is exchanged.
   std::size_t needed() const noexcept { return reloading.old_ones_needed(wanted) + recycling.extra(); }
 
-  std::function<void()> serving;
+  Surroundings outside;
+  Announcer announcer{{}};
   ListenerPool listeners;
   log::ErrorLog& log;
   process::SignalQueue signals;
@@ -114,30 +124,42 @@ struct Master::State {
   Backoff backoff;
   Reporter reporter;
   Quarantine quarantine;
+  Upgrade upgrade{log};
+  Fd predecessor;  ///< readable when it has ended; none: there is none any more
+  unsigned reloads_asked = 0;
   std::optional<Plan> last_good;  ///< of the generations before the current one
   TimePoint accepts_until = TimePoint::max();
 };
 
-Master::Master(Plan plan, Reload reload, std::vector<net::Listener> listeners, process::Scoreboard& scoreboard,
-               log::ErrorLog& log)
+Master::Master(Plan plan, Reload reload, ListenerPool listeners, process::Scoreboard& scoreboard, log::ErrorLog& log)
     : state_{std::make_unique<State>(std::move(plan), std::move(reload), std::move(listeners), scoreboard, log)} {}
 
 Master::~Master() = default;
 
-void Master::when_serving(std::function<void()> told) { state_->serving = std::move(told); }
+void Master::meet(Surroundings surroundings) {
+  auto& s = *state_;
+  s.outside = std::move(surroundings);
+  s.announcer = Announcer{s.outside.service_manager};
+  if (s.outside.predecessor == 0) return;
+  s.announcer.be_silent();  // it is the service manager's main process
+  s.predecessor = process::watch_process(s.outside.predecessor);
+}
 
 int Master::run() {
   auto& s = *state_;
   process::ignore_write_signals();
   while (s.phase != Phase::stopped) {  // from here on we must not die: log, set a deadline, try again
     s.spawn_missing_workers();         // none while stopping
+    s.tell_service_manager();
     s.wait_until_something_happens();
     s.obey_signals();
     s.workforce.read_slots();
-    for (const auto& loss : s.workforce.reap(s.reporter)) s.judge(loss);
+    const auto losses = s.workforce.reap([&](pid_t child, int status) { s.note_end_of_stranger(child, status); });
+    for (const auto& loss : losses) s.judge(loss);
     s.workforce.hurry_overdue();
     s.reporter.hurry(Clock::now());
     s.quarantine.expire(Clock::now());
+    s.advance_upgrade();
     s.advance_phase();  // booting -> serving (and from generation to generation) -> stopping -> stopped
   }
   s.log.info("stopped");
@@ -160,13 +182,16 @@ void Master::State::spawn_missing_workers() {
 }
 
 void Master::State::wait_until_something_happens() {
-  auto deadline = std::min({children().next_deadline(), reloading.next_deadline(), reporter.next_deadline(),
-                            quarantine.next_deadline(), accepts_until});
+  auto deadline =
+      std::min({children().next_deadline(), reloading.next_deadline(), reporter.next_deadline(),
+                quarantine.next_deadline(), upgrade.next_deadline(), announcer.next_deadline(), accepts_until});
   if (phase != Phase::stopping && children().placed(current.number) < needed() && children().vacant_slot())
     deadline = std::min(deadline, backoff.next());
   pollfd sources[] = {{.fd = signals.fd(), .events = POLLIN, .revents = 0},
-                      {.fd = notice.get(), .events = POLLIN, .revents = 0}};
-  ::poll(sources, 2, poll_timeout(deadline));
+                      {.fd = notice.get(), .events = POLLIN, .revents = 0},
+                      {.fd = upgrade.fd(), .events = POLLIN, .revents = 0},
+                      {.fd = predecessor.get(), .events = POLLIN, .revents = 0}};  // poll(2) skips what is not there
+  ::poll(sources, std::size(sources), poll_timeout(deadline));
   std::uint64_t notices = 0;
   (void)!::read(notice.get(), &notices, sizeof notices);  // only wakes us: the slots say the rest
 }
@@ -189,8 +214,11 @@ void Master::State::obey(Command command) {
     case Command::stop_quickly:
       return stop(ChildEvent::told_to_quit);
     case Command::reload:
-      if (phase == Phase::booting || phase == Phase::serving) reloading.ask();
-      return;
+      if (phase != Phase::booting && phase != Phase::serving) return;
+      ++reloads_asked;
+      return reloading.ask();
+    case Command::upgrade:
+      return upgrade_program();
     case Command::more_workers:
       return change_workers(+1);
     case Command::fewer_workers:
@@ -221,6 +249,20 @@ void Master::State::reopen_logs() {
   workforce.forward(SIGUSR1);
 }
 
+void Master::State::upgrade_program() {
+  const auto refusal = [&]() -> std::string {
+    if (outside.program == nullptr) return "this master cannot start another";
+    if (upgrade.is_under_way()) return fmt::format("another is under way, with the new master {}", upgrade.heir());
+    if (phase != Phase::serving) return phase == Phase::booting ? "the workers are not ready" : "the server stops";
+    if (predecessor) return fmt::format("the master of before (pid {}) has not ended yet", outside.predecessor);
+    if (reloading.is_under_way()) return "a reload is under way";
+    return {};
+  }();
+  if (!refusal.empty()) return log.warning("upgrade refused: {}", refusal);
+  const auto& policy = current.plan.policy;
+  upgrade.begin(*outside.program, listeners.all(), {.boot = policy.boot_timeout, .graceful = policy.graceful_timeout});
+}
+
 void Master::State::ask_to_stop() {
   const auto delay = current.plan.policy.drain_delay;
   if (phase == Phase::stopping) return stop(ChildEvent::told_to_quit);
@@ -240,11 +282,13 @@ void Master::State::stop(ChildEvent how) {
   phase = Phase::stopping;
   accepts_until = TimePoint::max();
   reloading.forget();
-  if (how == ChildEvent::told_to_retire) workforce.announce_stop();
+  upgrade.cancel(how == ChildEvent::told_to_retire ? SIGTERM : SIGQUIT);
+  if (how == ChildEvent::told_to_retire && !upgrade.is_done()) workforce.announce_stop();
   workforce.tell_all(how);
   // Ours are the last copies as soon as the workers have closed theirs: who connects now shall be refused at once, not
   // wait for an answer that never comes.
   listeners.close_all();
+  tell_service_manager();  // the workers may all be gone before the loop comes round
 }
 
 void Master::State::judge(const Loss& loss) {
@@ -295,27 +339,91 @@ void Master::State::fail_boot(const Loss& loss) {
   if (is_odd(loss)) reporter.report(loss, loss.sentence);
   log.critical("the server does not start: {}", loss.sentence);
   exit_code = boot_failure(loss.wait_status);
-  stop(ChildEvent::told_to_quit);
+  outside.failed_to_start(boot_failure(loss.wait_status), loss.sentence);
+  // Beside a master that goes on serving, those who are ready may have requests; they finish them.
+  for (auto& child : children().all())
+    if (child.state == ChildState::starting) workforce.tell(child, ChildEvent::told_to_quit);
+  stop(predecessor ? ChildEvent::told_to_retire : ChildEvent::told_to_quit);
 }
 
 void Master::State::advance_phase() {
   if (phase == Phase::stopping) {
-    if (children().empty() && reporter.idle()) phase = Phase::stopped;
+    if (children().empty() && reporter.idle() && !upgrade.is_under_way()) phase = Phase::stopped;
     return;
   }
   if (Clock::now() >= accepts_until) return stop(ChildEvent::told_to_retire);
   if (phase == Phase::booting && children().ready(current.number) >= wanted) {
     phase = Phase::serving;
     log.info("all {} workers are ready", wanted);
-    if (serving) serving();
+    begin_to_serve();
   }
   if (auto next = reloading.take_ready()) change_over(*std::move(next));
   if (phase != Phase::serving) return;
-  reloading.begin(current, wanted);
+  if (!upgrade.is_under_way()) reloading.begin(current, wanted);
   if (reloading.is_under_way())
     recycling.forget();
   else
     recycling.advance(current, wanted);
+}
+
+void Master::State::begin_to_serve() {
+  outside.serving();
+  if (outside.predecessor == 0) return;
+  listeners.own_files();
+  if (const auto closed = listeners.close_others(current.plan.binding); !closed.empty())
+    log.info("no longer listening at {}", fmt::join(closed, ", "));
+  announcer.begin_anew();
+}
+
+void Master::State::note_end_of_stranger(pid_t child, int wait_status) {
+  reporter.ended(child, wait_status);
+  upgrade.note_end(child, wait_status);
+}
+
+void Master::State::advance_upgrade() {
+  if (upgrade.advance()) {
+    listeners.leave_files();
+    announcer.hand_over(upgrade.heir());
+    outside.handed_over();
+    stop(ChildEvent::told_to_retire);
+  }
+  pollfd gone{.fd = predecessor.get(), .events = POLLIN, .revents = 0};
+  if (phase == Phase::serving && outside.predecessor != 0 && (!predecessor || ::poll(&gone, 1, 0) != 0))
+    part_from_predecessor();
+}
+
+void Master::State::part_from_predecessor() {
+  log.info("the master of before (pid {}) has ended", outside.predecessor);
+  predecessor.reset();
+  outside.predecessor = 0;
+  announcer.begin_anew();  // only now it is certain that the service manager listens to us
+  outside.is_alone();
+}
+
+void Master::State::tell_service_manager() {
+  using Stage = Condition::Stage;
+  const bool serves = phase == Phase::serving || phase == Phase::leaving;
+  announcer.update({.stage = serves                    ? Stage::serving
+                             : phase == Phase::booting ? Stage::starting
+                                                       : Stage::stopping,
+                    .workers = children().all().size(),
+                    .ready = children().ready(current.number),
+                    .wanted = wanted,
+                    .reloads = reloads_asked,
+                    .reloading = reloading.is_asked() || reloading.is_under_way(),
+                    .heir = upgrade.is_under_way() ? upgrade.heir() : 0,
+                    .progresses = some_worker_progresses()},
+                   listeners.all());
+}
+
+bool Master::State::some_worker_progresses() const noexcept {
+  const auto timeout = current.plan.policy.timeout;
+  constexpr std::chrono::hours kAlways{24 * 365};
+  const auto fresh = timeout.count() != 0 ? timeout : outside.service_manager.watchdog().value_or(kAlways);
+  const auto& all = workforce.children().all();
+  return phase == Phase::stopping || std::any_of(all.begin(), all.end(), [&](const Child& child) {
+           return child.is_active() && child.ready_at && Clock::now() - child.heartbeat < fresh;
+         });
 }
 
 void Master::State::change_over(Generation next) {

@@ -4,13 +4,15 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <vector>
+#include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "log/error_log.h"
 #include "net/listener.h"
+#include "process/program.h"
 #include "process/scoreboard.h"
+#include "process/service_manager.h"
 #include "supervisor/listener_pool.h"
 
 namespace indrik::supervisor {
@@ -58,18 +60,29 @@ struct Plan {
 /// Reads the configuration anew at HUP; opens, changes and keeps nothing. An error leaves everything as it is.
 using Reload = std::function<Result<Plan>()>;
 
+/// What surrounds the master; whatever is left out is not there. All of it outlives the master.
+struct Surroundings {
+  const process::Program* program = nullptr;  ///< what USR2 starts
+  process::ServiceManager service_manager{};
+  pid_t predecessor = 0;  ///< the master that has started this one by an upgrade and still serves
+
+  std::function<void()> serving = [] {};  ///< called once, when the first workers are all ready
+  std::function<void(ExitCode code, const std::string& why)> failed_to_start = [](auto, const auto&) {};
+  std::function<void()> handed_over = [] {};  ///< a new master serves; this one finishes its requests
+  std::function<void()> is_alone = [] {};     ///< the predecessor has ended
+};
+
 /// Forks, watches, replaces and ends the workers: the one loop of the master process.
 class Master {
  public:
   /// Slots bound the number of workers of both generations at a reload. All references outlive the master.
-  Master(Plan plan, Reload reload, std::vector<net::Listener> listeners, process::Scoreboard& scoreboard,
-         log::ErrorLog& log);
+  Master(Plan plan, Reload reload, ListenerPool listeners, process::Scoreboard& scoreboard, log::ErrorLog& log);
   ~Master();
   Master(const Master&) = delete;
   Master& operator=(const Master&) = delete;
 
-  /// `told` is called once, by run(), when the first workers are all ready.
-  void when_serving(std::function<void()> told);
+  /// To be called before run().
+  void meet(Surroundings surroundings);
   /// Returns the exit code of the server when the last worker is gone. Throws BootError before anything is forked only.
   int run();
 

@@ -44,6 +44,7 @@ class Reloading {
   /// The candidate, once all of its workers are ready: the reload is over.
   std::optional<Generation> take_ready();
 
+  bool is_asked() const noexcept { return asked_; }
   bool is_under_way() const noexcept { return candidate_.has_value(); }
   bool has_candidate(const Child& child) const noexcept { return candidate_ && child.generation == candidate_->number; }
   /// Ends the candidate's workers, closes what only they listened to, and says why.

@@ -13,6 +13,7 @@ enum class Command : std::uint8_t {
   stop,
   stop_quickly,
   reload,
+  upgrade,
   more_workers,
   fewer_workers,
   reopen_logs,
@@ -54,7 +55,15 @@ inline constexpr auto kSignals = std::to_array<SignalSpec>({
     {SIGTTOU, "TTOU", Command::fewer_workers, "One worker fewer, never below one: the oldest gets TERM.", "Ignored."},
     {SIGUSR1, "USR1", Command::reopen_logs, "Opens its log files again and sends USR1 to every worker.",
      "Opens its log files again."},
-    {SIGUSR2, "USR2", Command::nothing, "Ignored.", "Ignored."},
+    {SIGUSR2, "USR2", Command::upgrade,
+     "Starts the program again, as whatever binary stands at its place now, with the arguments, the environment and "
+     "the "
+     "folder of the first start, and hands the listeners over. When all workers of the new master are ready, this one "
+     "finishes its requests and exits with 0. If the new one fails, or is not ready within `boot_timeout`, it ends, "
+     "this "
+     "one goes on, and the error log says why. Refused while an upgrade or a reload is under way, and while the master "
+     "of before has not ended. The new one's pid file has `.2` at its end until the old one has ended.",
+     "Ignored."},
     {SIGWINCH, "WINCH", Command::nothing, "Ignored.", "Ignored."},
     {SIGCHLD, "CHLD", Command::reap, "Reaps every child that has ended; replaces workers.", "Ignored."},
 });

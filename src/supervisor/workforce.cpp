@@ -8,7 +8,6 @@
 #include <chrono>
 
 #include "process/exit_status.h"
-#include "supervisor/reporter.h"
 #include "supervisor/spawn.h"
 
 namespace indrik::supervisor {
@@ -85,14 +84,14 @@ void Workforce::read_slots() {
   for (auto& child : children_.all()) read_slot(child);
 }
 
-std::vector<Loss> Workforce::reap(Reporter& reporter) {
+std::vector<Loss> Workforce::reap(const std::function<void(pid_t child, int wait_status)>& stranger) {
   std::vector<Loss> losses;
   int status = 0;
   // SIGCHLDs merge: look for every exit, never count signals.
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     Child* child = children_.find(pid);
-    if (child == nullptr) {  // the reporter's, or somebody's orphan where we are process 1
-      reporter.ended(pid, status);
+    if (child == nullptr) {  // the reporter's, a new master, or somebody's orphan, where we are process 1
+      stranger(pid, status);
       continue;
     }
     read_slot(*child);  // it may have become ready since we last looked

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,8 +15,6 @@
 #include "supervisor/listener_pool.h"
 
 namespace indrik::supervisor {
-
-class Reporter;
 
 /// A worker that has ended.
 struct Loss {
@@ -47,8 +46,9 @@ class Workforce {
   Result<void> spawn(const Generation& generation);
   /// Notes the heartbeats, who has become ready, who asks to retire, and who does so by itself.
   void read_slots();
-  /// Collects every child that has ended and frees the workers' slots; the others may be the reporter's.
-  std::vector<Loss> reap(Reporter& reporter);
+  /// Collects every child that has ended and frees the slots of workers. `stranger` hears of children that are no
+  /// workers.
+  std::vector<Loss> reap(const std::function<void(pid_t child, int wait_status)>& stranger);
   /// Signals those who have run out of time, and logs it.
   void hurry_overdue();
 
@@ -63,6 +63,7 @@ class Workforce {
   void forward(int signal) const noexcept;
 
   Children& children() noexcept { return children_; }
+  const Children& children() const noexcept { return children_; }
 
  private:
   void read_slot(Child& child);

@@ -17,7 +17,7 @@ struct LayerRule {
 /// The one table; CMakeLists.txt and docs/design.md are compared with it.
 inline constexpr auto kLayers = std::to_array<LayerRule>({
     {"base", "", ""},
-    {"process", "base", ""},
+    {"process", "base", "systemd/"},
     {"log", "base", "spdlog/"},
     {"config", "base", "toml CLI/"},
     {"net", "base", "openssl/"},

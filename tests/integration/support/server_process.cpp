@@ -56,6 +56,9 @@ struct Launch {
   char* const* arguments;
   char* const* environment;
   int input, output, error;
+  const int* passed;  ///< copies above those that they become
+  int passed_count;
+  char* listen_pid;  ///< where the child writes its pid, behind "LISTEN_PID="
   pid_t parent;
 };
 
@@ -67,6 +70,10 @@ struct Launch {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const bool orphaned = ::getppid() != launch.parent;
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // whatever the test's own parent left open is none of the server's
+  for (int i = 0; i < launch.passed_count; ++i) ::dup2(launch.passed[i], 3 + i);
+  char* end = launch.listen_pid;
+  for (pid_t left = ::getpid(), unit = 1'000'000'000; unit > 0 && end != nullptr; unit /= 10)
+    if (left >= unit || end != launch.listen_pid) *end++ = static_cast<char>('0' + left / unit % 10);
   if (!orphaned && ::chdir(launch.folder) == 0 && ::dup2(launch.input, 0) == 0 && ::dup2(launch.output, 1) == 1 &&
       ::dup2(launch.error, 2) == 2)
     ::execve(launch.program, launch.arguments, launch.environment);
@@ -125,6 +132,20 @@ void ServerProcess::start(std::vector<std::string> arguments, const Setup& setup
   arguments.insert(arguments.begin(), setup.program.native());
   std::vector<std::string> environment = setup.environment;
   for (char** variable = environ; *variable != nullptr; ++variable) environment.emplace_back(*variable);
+  std::string names;
+  std::vector<Fd> copies;
+  std::vector<int> passed;
+  for (const auto& [name, fd] : setup.passed) {
+    names += (names.empty() ? "" : ":") + name;
+    copies.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 100));
+    passed.push_back(copies.back().get());
+  }
+  constexpr std::string_view kListenPid = "LISTEN_PID=";
+  if (!passed.empty()) {
+    environment.push_back("LISTEN_FDS=" + std::to_string(passed.size()));
+    environment.push_back("LISTEN_FDNAMES=" + names);
+    environment.push_back(std::string{kListenPid} + std::string(16, '\0'));
+  }
   const auto argument_pointers = pointers_to(arguments);
   const auto environment_pointers = pointers_to(environment);
   const Launch launch{.program = setup.program.c_str(),
@@ -134,13 +155,34 @@ void ServerProcess::start(std::vector<std::string> arguments, const Setup& setup
                       .input = input.get(),
                       .output = output.get(),
                       .error = error.get(),
+                      .passed = passed.data(),
+                      .passed_count = static_cast<int>(passed.size()),
+                      .listen_pid = passed.empty() ? nullptr : environment.back().data() + kListenPid.size(),
                       .parent = ::getpid()};
   pid_ = ::fork();
   if (pid_ < 0) broken(errno, "fork");
   if (pid_ == 0) become_server(launch);
+  watch(pid_);
+}
+
+void ServerProcess::watch(pid_t pid) {
+  pid_ = pid;
   // Not pidfd_open(3): glibc 2.36 declares it without C linkage.
   pidfd_ = Fd{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
   if (!pidfd_) broken(errno, "pidfd_open");
+}
+
+void ServerProcess::follow_upgrade(std::size_t count) {
+  constexpr std::string_view kMark = "new master (pid ";
+  await_line("upgrade done", count);
+  const auto done = lines_with(error_text(), "upgrade done").at(count - 1);
+  const auto text = std::string_view{done}.substr(done.find(kMark) + kMark.size());
+  const auto heir = parse_number<pid_t>(text.substr(0, text.find(')')));
+  if (!heir) throw std::runtime_error{"no pid in: " + done};
+  EXPECT_EQ(wait_exit(), (ExitStatus{.code = 0})) << error_text();
+  exit_.reset();
+  watch(*heir);
+  test::await_line(error_file_, "has ended", count, pidfd_.get(), Deadline{});
 }
 
 std::vector<std::string> ServerProcess::addresses() const {
@@ -159,6 +201,7 @@ std::string ServerProcess::await_line(std::string_view text, std::size_t count) 
 }
 
 void ServerProcess::signal(int number) const {
+  if (number == SIGUSR2) ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // the new master becomes ours when the old one has ended
   if (::kill(pid_, number) != 0) broken(errno, "signal the server");
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -41,6 +42,8 @@ class ServerProcess {
     std::filesystem::path folder{};          ///< working folder; empty: a new one
     std::vector<std::string> environment{};  ///< "NAME=value", beside what the test has
     std::filesystem::path program{};         ///< empty: the indrik that was built with the test
+    /// Sockets that it is given as a service manager does it: names and descriptors, from 3 on.
+    std::vector<std::pair<std::string, int>> passed{};
   };
 
   /// Starts it and returns at once. For a port of its own: "-b", "127.0.0.1:0".
@@ -64,6 +67,9 @@ class ServerProcess {
   std::string output_text() const { return contents_of(output_file_); }
 
   void signal(int number) const;
+  /// After USR2: waits for the `count`-th new master to be ready and for this one to end with code 0; from then on the
+  /// new one is the server, and this process's child.
+  void follow_upgrade(std::size_t count = 1);
   /// Its children, oldest first.
   std::vector<pid_t> worker_pids() const;
   /// Waits until it has so many children, and returns them.
@@ -82,6 +88,8 @@ class ServerProcess {
   void expect_no_complaints() const;
 
   std::optional<TemporaryFolder> own_folder_;
+  void watch(pid_t pid);
+
   std::filesystem::path folder_, error_file_, output_file_;
   pid_t pid_ = -1;
   Fd pidfd_;

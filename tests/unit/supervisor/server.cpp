@@ -79,7 +79,7 @@ void Server::run_master(Setup& setup, Fd alive) {
   if (setup.before_run) setup.before_run();
   int code = 0;
   {
-    Master master{plan, setup.reload, std::move(setup.listeners), scoreboard_, *log};
+    Master master{plan, setup.reload, ListenerPool{std::move(setup.listeners)}, scoreboard_, *log};
     code = master.run();
   }
   // The master must leave no child behind, not even a zombie.

@@ -37,6 +37,7 @@
 /// takes the one that suits its worker class. Handlers and what they captured live as long as the instance. Blocking
 /// handlers run on several threads at once in the worker class `event`; async ones always on the loop's thread.
 /// What a handler throws becomes a 500; what() is logged with the request and not sent.
+/// A request has a deadline: request.deadline(), .extend(), .cancelled() and .client_gone() tell; see Cancelled.
 #pragma once
 
 #include <chrono>
@@ -47,6 +48,7 @@
 
 #include <indrik/plugin.h>
 #include <indrik/sdk/app.hpp>
+#include <indrik/sdk/cancelled.hpp>
 #include <indrik/sdk/config.hpp>
 #include <indrik/sdk/entry.hpp>
 #include <indrik/sdk/log.hpp>

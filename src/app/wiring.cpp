@@ -34,6 +34,12 @@ milliseconds heartbeat(milliseconds timeout) noexcept {
   return timeout > milliseconds::zero() ? std::min(kSlowest, timeout / 4) : kSlowest;
 }
 
+/// A loop that is free answers 504 when the timeout has passed; only one that still is not then is stuck.
+milliseconds silence(milliseconds timeout) noexcept {
+  constexpr milliseconds kGrace{1'000};
+  return timeout > milliseconds::zero() ? timeout + kGrace : timeout;
+}
+
 /// Drawn anew at each call: workers that were born together shall not retire together.
 std::uint64_t request_limit(const config::Settings& settings) {
   if (settings.max_requests == 0) return 0;
@@ -59,13 +65,17 @@ worker::Options worker_options(const config::Settings& settings) {
           .linger_timeout = settings.linger_timeout,
           .drain_idle = settings.drain_idle,
           .graceful_timeout = settings.graceful_timeout,
+          .timeout = settings.timeout,
+          .max_timeout = settings.max_timeout,
+          .queue_timeout = settings.queue_timeout,
           .heartbeat = heartbeat(settings.timeout),
-          .max_requests = request_limit(settings)};
+          .max_requests = request_limit(settings),
+          .max_memory = settings.max_memory};
 }
 
 supervisor::Policy supervisor_policy(const config::Settings& settings) {
   return {.workers = settings.workers.is_auto() ? process::available_cores() : settings.workers.number,
-          .timeout = settings.timeout,
+          .timeout = silence(settings.timeout),
           .boot_timeout = settings.boot_timeout,
           .graceful_timeout = settings.graceful_timeout,
           .drain_delay = settings.drain_delay,

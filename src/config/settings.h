@@ -36,6 +36,7 @@ struct Settings {
   int threads{};
   int worker_connections{};
   int max_requests{};         ///< 0: never
+  std::size_t max_memory{};   ///< bytes; 0: no bound
   int max_requests_jitter{};  ///< the most that one worker's limit is raised by
   int crash_quarantine{};     ///< 0: never
   milliseconds crash_quarantine_window{};
@@ -45,6 +46,8 @@ struct Settings {
 
   milliseconds timeout{};  ///< 0: off
   milliseconds boot_timeout{};
+  milliseconds max_timeout{};
+  milliseconds queue_timeout{};  ///< 0: off
   milliseconds graceful_timeout{};
   milliseconds drain_delay{};
   milliseconds drain_idle{};

@@ -61,7 +61,8 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .doc = "Threads for the blocking handlers of a worker of class event; the other classes have none."},
     {.group = kWorkers, .key = "worker_connections", .flag = "--worker-connections", .placeholder = "NUMBER",
      .field = &Settings::worker_connections, .fallback = "1000", .range = {1, 1'000'000},
-     .doc = "Connections that one worker holds open at once; more wait in the backlog."},
+     .doc = "Connections that one worker holds open at once; more wait in the backlog, and after queue_timeout they are "
+            "answered 503."},
     {.group = kWorkers, .key = "max_requests", .flag = "--max-requests", .placeholder = "NUMBER",
      .field = &Settings::max_requests, .fallback = "0", .range = {0, kMost},
      .doc = "A worker that has answered so many requests is replaced: against handlers that leak; 0 is never. It goes "
@@ -80,6 +81,10 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kWorkers, .key = "crash_quarantine_time", .flag = "--crash-quarantine-time", .placeholder = "TIME",
      .field = &Settings::crash_quarantine_time, .fallback = "1m", .range = {1, kHour},
      .doc = "How long such a route is closed. A reload that succeeds opens it earlier."},
+    {.group = kWorkers, .key = "max_memory", .flag = "--max-memory", .placeholder = "SIZE",
+     .field = &Settings::max_memory, .fallback = "0", .range = {kMiB, 1024 * kGiB}, .or_zero = true,
+     .doc = "A worker with more than this resident in memory finishes what it has and is replaced; looked at once a "
+            "second. 0 is no bound."},
     {.group = kWorkers, .key = "fiber_stack_size", .flag = "--fiber-stack-size", .placeholder = "SIZE",
      .field = &Settings::fiber_stack_size, .fallback = "256KiB", .range = {16 * kKiB, 64 * kMiB},
      .doc = "Stack of each fiber of class green. Memory is used only as far as a handler really goes."},
@@ -91,7 +96,16 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
 
     {.group = kTimeouts, .key = "timeout", .flag = "-t,--timeout", .placeholder = "TIME", .field = &Settings::timeout,
      .fallback = "30s", .range = {100, kHour}, .or_zero = true,
-     .doc = "A worker that shows no sign of life for this long is killed and replaced; 0 is never."},
+     .doc = "From a complete request to its answer; then the client gets 504 and the handler is cancelled. A worker "
+            "that shows no sign of life for a second longer is killed and replaced. 0 is never."},
+    {.group = kTimeouts, .key = "max_timeout", .flag = "--max-timeout", .placeholder = "TIME",
+     .field = &Settings::max_timeout, .fallback = "5m", .range = {0, 24 * kHour},
+     .doc = "What a handler may extend the timeout of its request to, counted from the same moment; not above timeout: "
+            "no handler may."},
+    {.group = kTimeouts, .key = "queue_timeout", .flag = "--queue-timeout", .placeholder = "TIME",
+     .field = &Settings::queue_timeout, .fallback = "10s", .range = {10, kHour}, .or_zero = true,
+     .doc = "A request that waits for longer until its handler can run (class sync, threads of class event) is answered "
+            "503 with Retry-After; so is a connection that finds no room in any worker for so long. 0 is never."},
     {.group = kTimeouts, .key = "boot_timeout", .flag = "--boot-timeout", .placeholder = "TIME",
      .field = &Settings::boot_timeout, .fallback = "30s", .range = {100, kHour},
      .doc = "A new worker gets this long to load its plugins and run their start hooks; then it is killed. At the "

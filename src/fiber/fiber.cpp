@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <boost/context/fiber.hpp>
 #include <boost/context/preallocated.hpp>
 #include <boost/context/stack_context.hpp>
@@ -56,6 +57,7 @@ class Fiber {
   void begin(const Task& task) noexcept {
     task_ = task;
     ended_ = false;
+    cancelled_ = false;
   }
   /// From the loop's stack into the fiber, until it parks or ends.
   void enter() noexcept;
@@ -69,6 +71,11 @@ class Fiber {
   const Task& task() const noexcept { return task_; }
   Stack stack() const noexcept { return stack_; }
 
+  /// Parks until the time has come or the task is cancelled.
+  void sleep(nanoseconds duration) noexcept;
+  void cancel() noexcept;
+  bool cancelled() const noexcept { return cancelled_; }
+
  private:
   void serve() noexcept;
 
@@ -77,6 +84,8 @@ class Fiber {
   Task task_{};
   bool ended_ = true;
   bool finishing_ = false;
+  bool cancelled_ = false;
+  TimerRoom* alarm_ = nullptr;  ///< that ends the sleep it is in; none: it does not sleep
   ExceptionState exceptions_;
   SanitizedStack fiber_side_;
   SanitizedStack loop_side_;
@@ -191,12 +200,28 @@ void park() noexcept { current()->leave(); }
 
 void resume(Fiber& fiber) noexcept { fiber.pool().run(fiber); }
 
-void sleep_for(nanoseconds duration) noexcept {
-  Fiber& self = *current();
+void Fiber::sleep(nanoseconds duration) noexcept {
   TimerRoom room;
-  self.pool().timers().start(
-      room, duration, [](void* fiber) noexcept { resume(*static_cast<Fiber*>(fiber)); }, &self);
-  park();
+  pool_.timers().start(
+      room, duration, [](void* fiber) noexcept { resume(*static_cast<Fiber*>(fiber)); }, this);
+  alarm_ = &room;
+  leave();
+  alarm_ = nullptr;
+}
+
+void Fiber::cancel() noexcept {
+  cancelled_ = true;
+  if (!alarm_) return;
+  pool_.timers().cancel(*alarm_);
+  resume(*this);
+}
+
+void cancel(Fiber& fiber) noexcept { fiber.cancel(); }
+
+bool sleep_for(nanoseconds duration) noexcept {
+  Fiber& self = *current();
+  self.sleep(self.cancelled() ? std::min<nanoseconds>(duration, kCancelledSleep) : duration);
+  return !self.cancelled();
 }
 
 }  // namespace indrik::fiber

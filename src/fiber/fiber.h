@@ -72,7 +72,14 @@ void park() noexcept;
 /// Goes on with a parked fiber until it parks again or ends. On the loop's stack, never from inside a fiber.
 void resume(Fiber& fiber) noexcept;
 
+/// Tells the fiber's task that nobody waits for it any more: the sleep it is in ends at once, those to come are short.
+/// It still has to end by itself. On the loop's stack, while the task is active.
+void cancel(Fiber& fiber) noexcept;
+
 /// Parks the current fiber for `duration`; the loop serves others meanwhile. Only inside a fiber.
-void sleep_for(nanoseconds duration) noexcept;
+/// False: its task is cancelled. Then it has slept for no longer than kCancelledSleep; that it sleeps at all keeps a
+/// task that waits in a loop, and looks at no error, from taking the thread for itself.
+bool sleep_for(nanoseconds duration) noexcept;
+inline constexpr milliseconds kCancelledSleep{10};
 
 }  // namespace indrik::fiber

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -41,8 +42,13 @@ int sleep_in_fiber(clockid_t clock, int flags, const timespec& request) noexcept
     if (::clock_gettime(clock, &now) != 0) return errno;
     duration -= to_duration(now);
   }
-  if (duration > nanoseconds::zero()) sleep_for(duration);
-  return 0;
+  return duration <= nanoseconds::zero() || sleep_for(duration) ? 0 : ECANCELED;
+}
+
+/// Whoever sleeps again for what remains, until nothing does, is done.
+int cancelled(timespec* remain) noexcept {
+  if (remain) *remain = {};
+  return ECANCELED;
 }
 
 }  // namespace
@@ -51,10 +57,12 @@ std::span<const std::string_view> hooked_symbols() noexcept { return kHooked; }
 
 }  // namespace indrik::fiber
 
-// No signal reaches a parked fiber (a worker's are read from a descriptor): a sleep is never cut short, EINTR never
-// returned, and nothing ever remains.
+// No signal reaches a parked fiber (a worker's are read from a descriptor): EINTR is never returned. What cuts a sleep
+// short is that its request is cancelled. It then fails with ECANCELED, not with EINTR, after which
+// std::this_thread::sleep_for() and many a loop in C would sleep on.
 extern "C" {
 
+using indrik::fiber::cancelled;
 using indrik::fiber::current;
 using indrik::fiber::libc;
 using indrik::fiber::sleep_in_fiber;
@@ -64,7 +72,8 @@ int clock_nanosleep(clockid_t clock, int flags, const timespec* request, timespe
     static auto* const real = libc<decltype(clock_nanosleep)>("clock_nanosleep");
     return real(clock, flags, request, remain);
   }
-  return sleep_in_fiber(clock, flags, *request);
+  const int error = sleep_in_fiber(clock, flags, *request);
+  return error == ECANCELED ? cancelled((flags & TIMER_ABSTIME) != 0 ? nullptr : remain) : error;
 }
 
 int nanosleep(const timespec* request, timespec* remain) {
@@ -74,7 +83,7 @@ int nanosleep(const timespec* request, timespec* remain) {
   }
   const int error = sleep_in_fiber(CLOCK_MONOTONIC, 0, *request);
   if (error == 0) return 0;
-  errno = error;
+  errno = error == ECANCELED ? cancelled(remain) : error;
   return -1;
 }
 
@@ -83,8 +92,10 @@ unsigned int sleep(unsigned int duration) {
     static auto* const real = libc<decltype(sleep)>("sleep");
     return real(duration);
   }
-  indrik::fiber::sleep_for(indrik::seconds{duration});
-  return 0;
+  const auto until = indrik::Clock::now() + indrik::seconds{duration};
+  if (indrik::fiber::sleep_for(indrik::seconds{duration})) return 0;
+  const auto unslept = std::chrono::ceil<indrik::seconds>(until - indrik::Clock::now());
+  return static_cast<unsigned int>(std::max<indrik::seconds::rep>(0, unslept.count()));
 }
 
 int usleep(useconds_t duration) {
@@ -92,8 +103,9 @@ int usleep(useconds_t duration) {
     static auto* const real = libc<decltype(usleep)>("usleep");
     return real(duration);
   }
-  indrik::fiber::sleep_for(std::chrono::microseconds{duration});
-  return 0;
+  if (indrik::fiber::sleep_for(std::chrono::microseconds{duration})) return 0;
+  errno = ECANCELED;
+  return -1;
 }
 
 int thrd_sleep(const timespec* duration, timespec* remaining) {
@@ -101,7 +113,9 @@ int thrd_sleep(const timespec* duration, timespec* remaining) {
     static auto* const real = libc<decltype(thrd_sleep)>("thrd_sleep");
     return real(duration, remaining);
   }
-  return sleep_in_fiber(CLOCK_REALTIME, 0, *duration) == 0 ? 0 : -2;  // C11 7.26.5.7: negative on failure
+  const int error = sleep_in_fiber(CLOCK_REALTIME, 0, *duration);
+  if (error == ECANCELED) cancelled(remaining);
+  return error == 0 ? 0 : -2;  // C11 7.26.5.7: -1 is for signals, other negative values are for failures
 }
 
 }  // extern "C"

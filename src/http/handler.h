@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/timers.h"
+#include "http/cancel_watch.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -20,6 +22,20 @@ class Exchange {
   virtual void complete() noexcept = 0;
   /// The loop's timers, for async handlers.
   virtual Timers& timers() noexcept = 0;
+
+  /// When the client will have waited for too long. It then gets 504 and the exchange is cancelled: nobody waits for
+  /// its answer any more, but the handler still ends as usual. max(): never. Any thread.
+  virtual TimePoint deadline() const noexcept = 0;
+  enum class Extension : std::uint8_t { granted, at_bound, too_late };
+  /// Moves the deadline to `from_now`, no further than the bound (at_bound) and never nearer. Whoever runs the handler.
+  virtual Extension extend(nanoseconds from_now) noexcept = 0;
+  /// The deadline has passed. Any thread.
+  virtual bool cancelled() const noexcept = 0;
+  /// The client has closed its connection, or the half of it in which it sends: the two look alike. Whoever runs the
+  /// handler.
+  virtual bool client_gone() const noexcept = 0;
+  /// For async handlers: who waits for something and must hear that the exchange is cancelled. Loop thread.
+  CancelList cancel_watches;
 
   /// Says that the handler failed: the client gets 500 and the engine logs `reason` with the request. The answer so
   /// far is dropped. Any thread that runs the handler; the handler still ends (returns or completes) as usual.

@@ -20,6 +20,7 @@ constexpr NamedInterface kInterfaces[] = {
     {INDRIK_HTTP_RESPONSE, &kHttpResponse},
     {INDRIK_ASYNC, &kAsync},
     {INDRIK_CONFIG, &kConfig},
+    {INDRIK_DEADLINE, &kDeadline},
 };
 
 const void* find_interface(std::string_view id) noexcept {

@@ -2,6 +2,7 @@
 
 #include <indrik/ext/async.h>
 #include <indrik/ext/config.h>
+#include <indrik/ext/deadline.h>
 #include <indrik/ext/http_request.h>
 #include <indrik/ext/http_response.h>
 #include <indrik/ext/http_routes.h>
@@ -16,6 +17,7 @@ extern const indrik_http_request kHttpRequest;
 extern const indrik_http_response kHttpResponse;
 extern const indrik_async kAsync;
 extern const indrik_config kConfig;
+extern const indrik_deadline kDeadline;
 
 // An indrik_exchange is an http::Exchange: no table of handles stands between, so that a call costs a call.
 inline indrik_exchange* handle_of(http::Exchange& exchange) noexcept {

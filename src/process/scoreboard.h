@@ -37,6 +37,8 @@ struct alignas(64) Slot {
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> errors{0};  ///< answers of 500 and above
   std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> timed_out{0};  ///< answers 504: the request's deadline passed
+  std::atomic<std::uint64_t> refused{0};    ///< answers 503 before a handler ran: too many requests or connections
 
   /// The blocking request now running on the loop's thread (sync, green), for the report about a stuck worker. since 0:
   /// none.

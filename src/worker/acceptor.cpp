@@ -1,5 +1,6 @@
 #include "worker/acceptor.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -68,6 +69,14 @@ bool Acceptor::empty(std::size_t most) noexcept {
     if (most == 0 || is_starving(errno)) return false;
   }
   return true;
+}
+
+bool Acceptor::has_waiting() const noexcept {
+  for (const auto& listener : listeners_) {
+    pollfd look{.fd = listener.fd(), .events = POLLIN, .revents = 0};
+    if (::poll(&look, 1, 0) > 0) return true;
+  }
+  return false;
 }
 
 void Acceptor::close() noexcept {

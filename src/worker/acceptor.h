@@ -32,6 +32,8 @@ class Acceptor {
   void pause() noexcept;
   /// Takes what waits in the queues, `most` connections at most. True: the queues are empty.
   bool empty(std::size_t most) noexcept;
+  /// Somebody waits in the queues.
+  bool has_waiting() const noexcept;
   /// For the end: closes this process's copies of the listeners, so that nobody queues for a worker that will not come
   /// back.
   void close() noexcept;

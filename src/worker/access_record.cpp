@@ -14,12 +14,17 @@ std::string_view host_of(std::string_view peer) noexcept {
   return peer;
 }
 
-std::optional<std::string_view> request_field(const void* exchange, std::string_view name) {
-  return static_cast<const RunningExchange*>(exchange)->request.field(name);
+struct Answered {
+  const http::Request& request;
+  const http::Response& response;
+};
+
+std::optional<std::string_view> request_field(const void* answered, std::string_view name) {
+  return static_cast<const Answered*>(answered)->request.field(name);
 }
 
-std::optional<std::string_view> response_field(const void* exchange, std::string_view name) {
-  auto lines = static_cast<const RunningExchange*>(exchange)->response.field_lines();
+std::optional<std::string_view> response_field(const void* answered, std::string_view name) {
+  auto lines = static_cast<const Answered*>(answered)->response.field_lines();
   for (std::size_t end; (end = lines.find("\r\n")) != std::string_view::npos; lines.remove_prefix(end + 2)) {
     const auto line = lines.substr(0, end);
     const auto colon = line.find(':');
@@ -28,30 +33,32 @@ std::optional<std::string_view> response_field(const void* exchange, std::string
   return std::nullopt;
 }
 
-bool sends_body(const RunningExchange& exchange) noexcept {
-  const int status = exchange.response.status();
-  return exchange.request.method != "HEAD" && status != 204 && status != 304;
+bool sends_body(const Answered& answered) noexcept {
+  const int status = answered.response.status();
+  return answered.request.method != "HEAD" && status != 204 && status != 304;
 }
+
+}  // namespace
 
 void increment(std::atomic<std::uint64_t>& counter) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // one writer: no lock needed
 }
 
-}  // namespace
-
-void record_access(Engine& engine, const RunningExchange& exchange, std::string_view peer) noexcept {
+void record_access(Engine& engine, const RunningExchange& exchange, const http::Response& response,
+                   std::string_view peer) noexcept {
   if (!engine.access_log()) return;
   const auto& request = exchange.request;
+  const Answered answered{request, response};
   engine.access_log()->record({.peer = host_of(peer),
                                .method = request.method,
                                .target = request.target,
                                .path = request.path,
                                .query = request.query,
                                .protocol = request.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1",
-                               .status = exchange.response.status(),
-                               .body_bytes = sends_body(exchange) ? exchange.response.body().size() : 0,
+                               .status = response.status(),
+                               .body_bytes = sends_body(answered) ? response.body().size() : 0,
                                .duration = Clock::now() - exchange.began,
-                               .fields = &exchange,
+                               .fields = &answered,
                                .request_field = request_field,
                                .response_field = response_field});
   engine.flush_access_log_soon();

@@ -9,11 +9,15 @@ namespace indrik::worker {
 
 class Engine;
 
-/// A line of the access log for a complete exchange, if there is an access log. Before the request's views end.
-void record_access(Engine& engine, const RunningExchange& exchange, std::string_view peer) noexcept;
+/// A line of the access log for an exchange and its answer, if there is an access log. Before the request's views end.
+/// `response` is exchange.response, or what the client got while a handler still works on that.
+void record_access(Engine& engine, const RunningExchange& exchange, const http::Response& response,
+                   std::string_view peer) noexcept;
 /// The same for bytes that were no request.
 void record_refusal(Engine& engine, int status, std::string_view peer) noexcept;
 
+/// Adds one to a total of the slot.
+void increment(std::atomic<std::uint64_t>& counter) noexcept;
 /// Adds an answer to the slot's totals.
 void count_answer(process::Slot& slot, int status) noexcept;
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "http/response_writer.h"
 #include "worker/access_record.h"
 #include "worker/engine.h"
 
@@ -23,6 +24,18 @@ constexpr int kClientLeft = 499;
 
 void add(std::atomic<std::uint32_t>& gauge, std::uint32_t difference) noexcept {
   gauge.store(gauge.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);  // one writer: no lock
+}
+
+/// Says that there is no room, before any handler ran.
+void set_refusal(Engine& engine, http::Response& response) {
+  increment(engine.slot().refused);
+  response.set_plain(503, "Service Unavailable\n");
+  response.add_field("Retry-After", std::to_string(engine.retry_after().count()));
+}
+
+void set_timeout(Engine& engine, http::Response& response) {
+  increment(engine.slot().timed_out);
+  response.set_plain(504, "Gateway Timeout\n");
 }
 
 }  // namespace
@@ -60,6 +73,7 @@ bool Connection::receive() noexcept {
   } else if (size == 0) {
     // Half-closed: what has arrived is still answered.
     input_ended_ = true;
+    if (exchange_) exchange_->client_left.store(true, std::memory_order_relaxed);
     readable_.stop();
     session_.end_of_input();
   } else {
@@ -73,7 +87,7 @@ void Connection::pump() noexcept {
   if (pumping_) return;
   std::string out = engine_.take_scratch();
   pumping_ = &out;
-  while (socket_ && !exchange_ && unwritten_.empty() && advance(out)) {
+  while (socket_ && !exchange_ && !timed_out_ && unwritten_.empty() && advance(out)) {
     if (out.size() >= kWriteBatch) write(out);
   }
   pumping_ = nullptr;
@@ -108,53 +122,117 @@ void Connection::dispatch(const http::Request& request, std::string& out) noexce
   exchange_->request.peer = peer_;
   if (engine_.access_log()) exchange_->began = Clock::now();
   engine_.router().find(request.method, request.path, exchange_->match);
-  if (exchange_->match.outcome() != routing::Match::Outcome::found) return answer_without_handler(out);
+  if (turned_away_ || exchange_->match.outcome() != routing::Match::Outcome::found) return answer_without_handler(out);
   if (const auto wait = engine_.closed_for(exchange_->handler()); wait > seconds{0}) {
     exchange_->response.set_plain(503, "Service Unavailable\n");
     exchange_->response.add_field("Retry-After", fmt::format("{}", wait.count()));
     return append_answer(out);
   }
   exchange_->request.params = exchange_->match.params();
+  exchange_->client_left.store(input_ended_, std::memory_order_relaxed);
+  exchange_->start_clock();
   add(engine_.slot().in_flight, 1);
   engine_.executor().submit(*exchange_);
 }
 
 void Connection::answer_without_handler(std::string& out) noexcept {
   auto& response = exchange_->response;
-  if (exchange_->match.outcome() == routing::Match::Outcome::not_found) {
+  if (turned_away_) {
+    set_refusal(engine_, response);
+  } else if (exchange_->match.outcome() == routing::Match::Outcome::not_found) {
     response.set_plain(404, "Not Found\n");
   } else {
     response.set_plain(405, "Method Not Allowed\n");
     response.add_field("Allow", exchange_->match.allow());
   }
-  append_answer(out);
+  append_answer(out, turned_away_);
 }
 
 void Connection::answer(RunningExchange& exchange) noexcept {
   add(engine_.slot().in_flight, -1U);
+  if (timed_out_) {
+    engine_.give_back(std::move(exchange_));
+    if (!socket_) engine_.bury(*this);
+    return;
+  }
   if (!exchange.failure.empty()) {
     engine_.log().error("{} {} (route {}, plugin {}): {}", exchange.request.method, exchange.request.target,
                         exchange.handler().route(), exchange.handler().plugin(), exchange.failure);
   }
   if (!socket_) {  // the client left meanwhile
-    exchange.response.set_plain(kClientLeft, "");
-    record_access(engine_, exchange, peer_);
-    engine_.give_back(std::move(exchange_));
-    return engine_.bury(*this);
+    return forget_request();
   }
-  if (pumping_) return append_answer(*pumping_);
+  const bool late = exchange.give_up_if_late();  // a handler that held the loop has held its timer too
+  if (late) log_timeout();
+  if (late) set_timeout(engine_, exchange.response);
+  if (pumping_) return append_answer(*pumping_, late);
   std::string out = engine_.take_scratch();
-  append_answer(out);
+  append_answer(out, late);
   write(out);
   engine_.give_back_scratch(std::move(out));
   if (socket_) pump();
 }
 
-void Connection::append_answer(std::string& out) noexcept {
-  record_access(engine_, *exchange_, peer_);
+/// The client has left: nobody is answered.
+void Connection::forget_request() noexcept {
+  exchange_->response.set_plain(kClientLeft, "");
+  record_access(engine_, *exchange_, exchange_->response, peer_);
+  engine_.give_back(std::move(exchange_));
+  engine_.bury(*this);
+}
+
+void Connection::refuse_waiting() noexcept {
+  set_refusal(engine_, exchange_->response);
+  answer_unbegun(false);
+}
+
+/// The handler never runs: the exchange is ours.
+void Connection::answer_unbegun(bool last) noexcept {
+  add(engine_.slot().in_flight, -1U);
+  std::string out = engine_.take_scratch();
+  append_answer(out, last);
+  write(out);
+  engine_.give_back_scratch(std::move(out));
+  if (socket_) pump();
+}
+
+void Connection::time_out() noexcept {
+  log_timeout();
+  if (exchange_->withdraw()) {
+    set_timeout(engine_, exchange_->response);
+    return answer_unbegun(true);
+  }
+  timed_out_ = static_cast<bool>(socket_);
+  if (timed_out_) answer_for_handler();
+  exchange_->cancel();
+}
+
+/// What the handler works on is not touched: it may be running, on another thread.
+void Connection::answer_for_handler() noexcept {
+  http::Response response;
+  set_timeout(engine_, response);
+  record_access(engine_, *exchange_, response, peer_);
+  count_answer(engine_.slot(), response.status());
+  std::string out = engine_.take_scratch();
+  http::write_response(response, {.date = engine_.date(), .server = engine_.options().server, .close = true},
+                       http::ConnectionOption::close, exchange_->request.method == "HEAD", out);
+  write(out);
+  engine_.give_back_scratch(std::move(out));
+  if (socket_) settle();
+}
+
+void Connection::log_timeout() noexcept {
+  const auto& request = exchange_->request;
+  engine_.log().warning("{} {} (route {}, plugin {}): no answer in time (timeout {} ms)", request.method,
+                        request.target, exchange_->handler().route(), exchange_->handler().plugin(),
+                        engine_.options().timeout.count());
+}
+
+void Connection::append_answer(std::string& out, bool last) noexcept {
+  record_access(engine_, *exchange_, exchange_->response, peer_);
   count_answer(engine_.slot(), exchange_->response.status());
   const http::Framing framing{
-      .date = engine_.date(), .server = engine_.options().server, .close = engine_.closes_after_answer()};
+      .date = engine_.date(), .server = engine_.options().server, .close = last || engine_.closes_after_answer()};
   session_.respond(exchange_->response, framing, out);
   engine_.give_back(std::move(exchange_));
   waiting_ = Waiting::nothing;  // whatever is awaited next is awaited anew
@@ -201,8 +279,8 @@ void Connection::on_writable(ev::io&, int) noexcept {
 
 /// After every step: close, read on or look away, and wait for the right thing.
 void Connection::settle() noexcept {
-  const bool blocked = exchange_ || !unwritten_.empty();
-  if (!blocked && session_.finished()) return linger();
+  const bool blocked = (exchange_ && !timed_out_) || !unwritten_.empty();
+  if (!blocked && (timed_out_ || session_.finished())) return linger();
   // While the client does not take its answers nothing more is taken from it; while a handler works, a bounded lot.
   const bool reads = !input_ended_ && unwritten_.empty() && (!exchange_ || session_.buffered() < kReadAhead);
   if (reads != readable_.is_active()) reads ? readable_.start(socket_.get(), ev::READ) : readable_.stop();
@@ -278,7 +356,17 @@ void Connection::close(bool reset) noexcept {
   deadline_.clear();
   socket_.reset();
   if (!exchange_) return engine_.bury(*this);
-  exchange_->abandoned.store(true, std::memory_order_relaxed);
+  exchange_->client_left.store(true, std::memory_order_relaxed);
+  if (!exchange_->withdraw()) return;  // its handler works on what stands here
+  add(engine_.slot().in_flight, -1U);
+  forget_request();
+}
+
+bool Connection::is_left() const noexcept {
+  if (!socket_ || input_ended_) return true;
+  char byte = 0;
+  const ssize_t size = ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 }  // namespace indrik::worker

@@ -29,6 +29,14 @@ class Connection {
   void answer(RunningExchange& exchange) noexcept;
   /// What it waited for did not come in time.
   void expire(const DeadlineQueue& queue) noexcept;
+  /// Its request's deadline has passed: 504, and the handler, if it runs, is told and ends in its own time.
+  void time_out() noexcept;
+  /// Its request was withdrawn from the queue, where it waited for too long: 503.
+  void refuse_waiting() noexcept;
+  /// There is no room for it: its first request is answered 503, and that is all.
+  void turn_away() noexcept { turned_away_ = true; }
+  /// The client has closed it, or its sending half.
+  bool is_left() const noexcept;
   /// The worker drains: an idle connection has the grace of that now; the next answer is the last.
   void drain() noexcept;
 
@@ -50,7 +58,11 @@ class Connection {
   bool advance(std::string& out) noexcept;
   void dispatch(const http::Request& request, std::string& out) noexcept;
   void answer_without_handler(std::string& out) noexcept;
-  void append_answer(std::string& out) noexcept;
+  void answer_unbegun(bool last) noexcept;
+  void answer_for_handler() noexcept;
+  void forget_request() noexcept;
+  void append_answer(std::string& out, bool last = false) noexcept;
+  void log_timeout() noexcept;
   void refuse(http::ParseError error, std::string& out) noexcept;
   void write(std::string& out) noexcept;
   void settle() noexcept;
@@ -73,6 +85,8 @@ class Connection {
   http::ServerSession::Waiting waiting_ = http::ServerSession::Waiting::nothing;
   bool input_ended_ = false;
   bool lingering_ = false;
+  bool turned_away_ = false;
+  bool timed_out_ = false;  ///< answered 504 while the handler runs on: exchange_ and what it views are that handler's
 };
 
 }  // namespace indrik::worker

@@ -21,6 +21,8 @@ class Deadline {
   /// No longer waits. Nothing if it does not.
   void clear() noexcept;
   const DeadlineQueue* queue() const noexcept { return queue_; }
+  /// When the wait it was last entered for ends, by Clock: nanoseconds. 0: it was never entered.
+  std::int64_t due_ns() const noexcept { return due_ns_; }
 
  private:
   friend class DeadlineQueue;

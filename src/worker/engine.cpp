@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "process/memory.h"
+
 namespace indrik::worker {
 namespace {
 
@@ -15,10 +17,14 @@ constexpr ev_tstamp kLeaveAfter = 0.1;   // seconds from TERM until the listener
 constexpr ev_tstamp kAccessFlush = 0.2;  // seconds that a line of the access log may wait for company
 constexpr seconds kComplaintPause{10};   // between two lines about the same trouble
 constexpr std::size_t kKeptExchanges = 4096;
+constexpr std::size_t kTurnedAway = 64;           // connections above the bound that are told so at once
 constexpr std::size_t kKeptScratch = 256 * 1024;  // bytes of one scratch string
 
 /// A blocking worker takes one connection a turn: while it works, its siblings take the rest.
 int accept_batch(WorkerClass worker_class) noexcept { return worker_class == WorkerClass::sync ? 1 : 8; }
+
+void connection_expired(Deadline& deadline, const DeadlineQueue& queue) { Connection::of(deadline).expire(queue); }
+void exchange_expired(Deadline& deadline, const DeadlineQueue& queue) { RunningExchange::of(deadline).expire(queue); }
 
 process::SignalQueue open_signals() {
   auto queue = process::SignalQueue::open({SIGTERM, SIGINT, SIGQUIT, SIGUSR1});
@@ -28,19 +34,20 @@ process::SignalQueue open_signals() {
 
 }  // namespace
 
-Engine::Deadlines::Deadlines(const Loop& loop, const Options& options, const DeadlineQueue::Expired& expired)
-    : first_byte{loop, options.first_byte_timeout, expired},
-      head{loop, options.head_timeout, expired},
-      body{loop, options.body_timeout, expired},
-      write{loop, options.write_timeout, expired},
-      idle{loop, options.keep_alive, expired},
-      linger{loop, options.linger_timeout, expired} {}
+Engine::Deadlines::Deadlines(const Loop& loop, const Options& options)
+    : first_byte{loop, options.first_byte_timeout, connection_expired},
+      head{loop, options.head_timeout, connection_expired},
+      body{loop, options.body_timeout, connection_expired},
+      write{loop, options.write_timeout, connection_expired},
+      idle{loop, options.keep_alive, connection_expired},
+      linger{loop, options.linger_timeout, connection_expired},
+      request{loop, options.timeout, exchange_expired},
+      queue{loop, options.queue_timeout, exchange_expired} {}
 
 Engine::Engine(const Options& options, const Surroundings& surroundings)
     : options_{options},
       around_{surroundings},
-      deadlines_{loop_, options_,
-                 [](Deadline& deadline, const DeadlineQueue& queue) { Connection::of(deadline).expire(queue); }},
+      deadlines_{loop_, options_},
       executor_{make_executor(options_, *this)},
       acceptor_{loop_, around_.listeners, accept_batch(options_.worker_class),
                 [this](Fd socket, std::string peer) { accept(std::move(socket), std::move(peer)); },
@@ -51,7 +58,8 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
       turn_end_{loop_},
       access_flush_{loop_},
       graceful_timer_{loop_},
-      leave_timer_{loop_} {
+      leave_timer_{loop_},
+      crowded_timer_{loop_} {
   // The slot counts on from its worker before us.
   if (options_.max_requests > 0)
     retires_at_ = around_.slot.requests.load(std::memory_order_relaxed) + options_.max_requests;
@@ -61,6 +69,7 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
   access_flush_.set<Engine, &Engine::on_access_flush>(this);
   graceful_timer_.set<Engine, &Engine::on_graceful_timeout>(this);
   leave_timer_.set<Engine, &Engine::on_leave>(this);
+  crowded_timer_.set<Engine, &Engine::on_crowded>(this);
 }
 
 Engine::~Engine() = default;
@@ -93,7 +102,8 @@ void Engine::accept(Fd socket, std::string peer) {
   auto& slot = around_.slot;
   slot.accepted.store(slot.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   slot.connections.store(static_cast<std::uint32_t>(connections_.size()), std::memory_order_relaxed);
-  if (connections_.size() >= options_.connections) acceptor_.pause();
+  if (connections_.size() > options_.connections) connections_.front().turn_away();
+  if (connections_.size() >= options_.connections) take_breath();
   connections_.front().open();
   if (draining_) connections_.front().drain();
 }
@@ -112,6 +122,29 @@ void Engine::complain_of_lost_lines() noexcept {
   lost_lines_ = lost;
 }
 
+/// There is no room for more: they are the siblings' now, or wait.
+void Engine::take_breath() noexcept {
+  acceptor_.pause();
+  if (draining_ || crowded_timer_.is_active() || options_.queue_timeout <= milliseconds::zero()) return;
+  queue_was_empty_ = Clock::now();
+  const auto often = std::clamp(options_.queue_timeout / 4, milliseconds{5}, milliseconds{250});
+  crowded_timer_.start(to_tstamp(often), to_tstamp(often));
+}
+
+/// A queue that nobody has emptied for the queue_timeout says that there is no room in any worker, and that whoever
+/// stands in it first has waited for that long.
+void Engine::on_crowded(ev::timer&, int) noexcept {
+  const auto now = Clock::now();
+  if (!acceptor_.has_waiting()) queue_was_empty_ = now;
+  if (now - queue_was_empty_ < options_.queue_timeout) return;
+  const auto above = connections_.size() - std::min(options_.connections, connections_.size());
+  if (above < kTurnedAway) (void)acceptor_.empty(kTurnedAway - above);
+}
+
+seconds Engine::retry_after() const noexcept {
+  return std::max(seconds{1}, std::chrono::ceil<seconds>(options_.queue_timeout));
+}
+
 void Engine::bury(Connection& connection) noexcept {
   buried_.splice(buried_.begin(), connections_, connection.place);
   around_.slot.connections.store(static_cast<std::uint32_t>(connections_.size()), std::memory_order_relaxed);
@@ -126,12 +159,14 @@ void Engine::on_turn_end(ev::prepare&, int) noexcept {
     if (!leave_timer_.is_active()) leave_listeners();
     end_when_drained();
   } else if (connections_.size() < options_.connections) {
+    crowded_timer_.stop();
     if (const auto resumed = acceptor_.resume(); !resumed) log().error("{}; trying again", resumed.error().text());
   }
 }
 
 /// The master sends TERM when a successor is ready and it is this worker's turn.
 void Engine::ask_to_retire() noexcept {
+  asked_to_retire_ = true;
   retires_at_ = std::numeric_limits<std::uint64_t>::max();
   if (around_.master == 0) return drain();
   around_.slot.asks_to_retire.store(true, std::memory_order_relaxed);
@@ -164,12 +199,24 @@ void Engine::on_heartbeat(ev::timer&, int) noexcept {
     drain();
     leave_listeners();
   }
+  if (options_.max_memory > 0 && !asked_to_retire_) look_at_memory();
+}
+
+void Engine::look_at_memory() noexcept {
+  const auto resident = process::resident_memory();
+  if (!resident) return around_.log.warning("max_memory: {}", resident.error().text());
+  if (*resident <= options_.max_memory) return;
+  constexpr std::size_t kMiB = 1024 * 1024;
+  around_.log.warning("{} MiB are resident, more than max_memory allows ({} MiB): retiring", *resident / kMiB,
+                      options_.max_memory / kMiB);
+  ask_to_retire();
 }
 
 void Engine::drain() noexcept {
   if (std::exchange(draining_, true)) return;
   set_state(process::WorkerState::retiring);
   acceptor_.pause();
+  crowded_timer_.stop();
   deadlines_.idle.set_duration(options_.drain_idle);
   if (options_.drain_idle > milliseconds::zero())
     deadlines_.linger.set_duration(std::min(options_.linger_timeout, options_.drain_idle));
@@ -244,9 +291,22 @@ std::unique_ptr<RunningExchange> Engine::take_exchange() {
 }
 
 void Engine::give_back(std::unique_ptr<RunningExchange> exchange) noexcept {
+  if (exchange->queued) {
+    exchange->detach();
+    withdrawn_.push_back(std::move(exchange));
+    return;
+  }
   if (exchanges_.size() >= kKeptExchanges) return;
   exchange->reset();
   exchanges_.push_back(std::move(exchange));
+}
+
+void Engine::end_withdrawn(RunningExchange& exchange) noexcept {
+  // Executors complete in the order of arrival, nearly: it stands near the front.
+  const auto place = std::ranges::find(withdrawn_, &exchange, &std::unique_ptr<RunningExchange>::get);
+  auto ended = std::move(*place);
+  withdrawn_.erase(place);
+  give_back(std::move(ended));
 }
 
 std::string Engine::take_scratch() {

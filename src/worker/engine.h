@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,20 +42,25 @@ class Engine {
 
   /// The next answer of every connection is its last.
   bool closes_after_answer() const noexcept { return draining_ || options_.keep_alive <= milliseconds::zero(); }
+  /// For whoever finds no room: how long to stay away.
+  seconds retry_after() const noexcept;
   std::string_view date() noexcept { return date_.text(loop_.now()); }
   char* read_buffer() noexcept { return read_buffer_.data(); }
   static constexpr std::size_t kReadBuffer = 64 * 1024;
 
   /// An exchange for a connection's next request; give it back when it is answered.
   std::unique_ptr<RunningExchange> take_exchange();
+  /// One that an executor still has in its queue is kept until it has not.
   void give_back(std::unique_ptr<RunningExchange> exchange) noexcept;
+  void end_withdrawn(RunningExchange& exchange) noexcept;
   /// An empty string with memory, for answers; give it back.
   std::string take_scratch();
   void give_back_scratch(std::string&& scratch) noexcept;
 
   struct Deadlines {
-    Deadlines(const Loop& loop, const Options& options, const DeadlineQueue::Expired& expired);
-    DeadlineQueue first_byte, head, body, write, idle, linger;
+    Deadlines(const Loop& loop, const Options& options);
+    DeadlineQueue first_byte, head, body, write, idle, linger;  ///< of connections
+    DeadlineQueue request, queue;                               ///< of exchanges
   };
   Deadlines& deadlines() noexcept { return deadlines_; }
 
@@ -74,6 +80,9 @@ class Engine {
   void on_turn_end(ev::prepare&, int) noexcept;
   void on_access_flush(ev::timer&, int) noexcept;
   void on_graceful_timeout(ev::timer&, int) noexcept;
+  void on_crowded(ev::timer&, int) noexcept;
+  void take_breath() noexcept;
+  void look_at_memory() noexcept;
   void set_state(process::WorkerState state) noexcept;
   void notify_master() noexcept;
   void ask_to_retire() noexcept;
@@ -92,6 +101,7 @@ class Engine {
   DateCache date_;
   std::vector<char> read_buffer_ = std::vector<char>(kReadBuffer);
   std::vector<std::unique_ptr<RunningExchange>> exchanges_;  ///< not in use
+  std::list<std::unique_ptr<RunningExchange>> withdrawn_;  ///< answered, but still in an executor's queue; oldest first
   std::vector<std::string> scratches_;
   Deadlines deadlines_;
   Connection::Registry connections_;
@@ -104,11 +114,14 @@ class Engine {
   ev::prepare turn_end_;
   ev::timer access_flush_;
   ev::timer graceful_timer_;
-  ev::timer leave_timer_;  ///< running: it is not yet known whether the whole server stops
+  ev::timer leave_timer_;    ///< running: it is not yet known whether the whole server stops
+  ev::timer crowded_timer_;  ///< running: there are as many connections as there may be
+  TimePoint queue_was_empty_{};
   std::vector<RunningExchange*> completing_;
   std::uint64_t retires_at_ = std::numeric_limits<std::uint64_t>::max();  ///< answers counted in the slot
   TimePoint next_complaint_{};    ///< about the lack of descriptors: not ten lines a second
   std::uint64_t lost_lines_ = 0;  ///< of the access log, already complained of
+  bool asked_to_retire_ = false;
   bool draining_ = false;
   bool listeners_left_ = false;  ///< since draining began: no connection is taken any more
 };

@@ -13,8 +13,9 @@ EventExecutor::EventExecutor(Engine& engine, std::size_t threads)
 void EventExecutor::submit(RunningExchange& exchange) noexcept {
   if (exchange.handler().can_be_async()) return start_on_loop(engine_.slot(), exchange);
   ++in_pool_;
+  exchange.queue();
   const bool taken = pool_.submit([this, &exchange] {
-    if (!exchange.abandoned.load(std::memory_order_relaxed)) {
+    if (exchange.begin()) {
       const ThreadMark mark{exchange};
       exchange.handler().handle(exchange);
     }

@@ -72,6 +72,7 @@ void RunningMark::clear(process::Slot& slot) noexcept {
 ThreadMark::ThreadMark(RunningExchange& exchange) noexcept { mark(exchange); }
 
 void start_on_loop(process::Slot& slot, RunningExchange& exchange) noexcept {
+  exchange.begin();
   const RunningMark mark{slot, exchange};
   exchange.handler().start(exchange);  // the exchange may be gone when it returns
 }

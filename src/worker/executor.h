@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "process/running_request.h"
@@ -20,6 +21,8 @@ class Executor {
   virtual void submit(RunningExchange& exchange) noexcept = 0;
   /// complete() was called on an exchange that was submitted; it is about to be answered.
   virtual void completed(RunningExchange&) noexcept {}
+  /// A handler has moved its exchange's deadline. On whatever thread or fiber it runs.
+  virtual void extended(const RunningExchange&, std::int64_t /*due_ns*/) noexcept {}
   /// Handlers still run where they cannot be stopped (threads): the process must end without waiting for them.
   virtual bool is_stuck() const noexcept { return false; }
 };

@@ -21,10 +21,13 @@ GreenExecutor::GreenExecutor(Engine& engine, std::size_t stack_size)
 
 void GreenExecutor::submit(RunningExchange& exchange) noexcept {
   if (!exchange.handler().can_block()) return start_on_loop(engine_.slot(), exchange);
+  exchange.begin();
   const auto started =
       fibers_.start({[](void* context) noexcept {
                        auto& self = *static_cast<RunningExchange*>(context);
+                       self.fiber = fiber::current();
                        self.handler().handle(self);
+                       self.fiber = nullptr;
                      },
                      [](void* context) noexcept { static_cast<RunningExchange*>(context)->complete(); }, &exchange});
   if (started) return;

@@ -1,5 +1,7 @@
 #include "worker/running_exchange.h"
 
+#include <algorithm>
+
 #include "fiber/fiber.h"
 #include "worker/engine.h"
 
@@ -7,19 +9,121 @@ namespace indrik::worker {
 
 void RunningExchange::complete() noexcept {
   if (fiber::current()) return engine_.complete_soon(*this);  // what follows may start fibers, which a fiber cannot
+  queued = false;
   engine_.executor().completed(*this);
+  if (!connection) return engine_.end_withdrawn(*this);
   connection->answer(*this);
 }
 
 Timers& RunningExchange::timers() noexcept { return engine_.timers(); }
 
+void RunningExchange::start_clock() noexcept {
+  const auto& options = engine_.options();
+  if (options.timeout <= milliseconds::zero()) return;
+  engine_.deadlines().request.enter(due_);
+  due_ns_.store(due_.due_ns(), std::memory_order_relaxed);
+  const auto more = std::max(milliseconds::zero(), options.max_timeout - options.timeout);
+  bound_ns_ = due_.due_ns() + nanoseconds{more}.count();
+}
+
+void RunningExchange::queue() noexcept {
+  queued = true;
+  engine_.deadlines().queue.enter(wait_);
+}
+
+bool RunningExchange::begin() noexcept {
+  auto expected = Stage::waiting;
+  return stage_.compare_exchange_strong(expected, Stage::running, std::memory_order_acq_rel);
+}
+
+bool RunningExchange::withdraw() noexcept {
+  auto expected = Stage::waiting;
+  return stage_.compare_exchange_strong(expected, Stage::withdrawn, std::memory_order_acq_rel);
+}
+
+bool RunningExchange::has_waited_too_long() const noexcept {
+  return wait_.queue() != nullptr && wait_.due_ns() <= monotonic_ns();
+}
+
+TimePoint RunningExchange::deadline() const noexcept {
+  const auto due = due_ns_.load(std::memory_order_relaxed);
+  if (due == kNever) return TimePoint::max();
+  return TimePoint{std::chrono::duration_cast<Clock::duration>(nanoseconds{due < 0 ? -due : due})};
+}
+
+bool RunningExchange::cancelled() const noexcept {
+  const auto due = due_ns_.load(std::memory_order_relaxed);
+  return due < 0 || (due != kNever && due <= monotonic_ns());
+}
+
+http::Exchange::Extension RunningExchange::extend(nanoseconds from_now) noexcept {
+  auto due = due_ns_.load(std::memory_order_relaxed);
+  if (due == kNever) return Extension::granted;
+  const auto now = monotonic_ns();
+  const auto asked = from_now.count() > bound_ns_ - now ? bound_ns_ : now + from_now.count();
+  const bool bounded = from_now.count() > bound_ns_ - now;
+  do {
+    if (due < 0 || due <= now) return Extension::too_late;
+    if (asked <= due) break;
+  } while (!due_ns_.compare_exchange_weak(due, asked, std::memory_order_relaxed));
+  engine_.executor().extended(*this, std::max(asked, due));
+  return bounded ? Extension::at_bound : Extension::granted;
+}
+
+bool RunningExchange::give_up_if_late() noexcept {
+  auto due = due_ns_.load(std::memory_order_relaxed);
+  if (due == kNever) return false;
+  const auto now = monotonic_ns();
+  do {
+    if (due < 0) return true;
+    if (due > now) return false;
+  } while (!due_ns_.compare_exchange_weak(due, -due, std::memory_order_relaxed));
+  return true;
+}
+
+bool RunningExchange::client_gone() const noexcept {
+  if (client_left.load(std::memory_order_relaxed)) return true;
+  // A thread of the pool must not touch the connection, but while it runs the loop is there to see the client leave.
+  return !queued && connection && connection->is_left();
+}
+
+void RunningExchange::cancel() noexcept {
+  if (fiber) return fiber::cancel(*fiber);
+  cancel_watches.fire();
+}
+
+void RunningExchange::expire(const DeadlineQueue& queue) noexcept {
+  if (&queue == &engine_.deadlines().request) return on_due();
+  if (withdraw()) connection->refuse_waiting();
+}
+
+void RunningExchange::on_due() noexcept {
+  if (give_up_if_late()) return connection->time_out();
+  const nanoseconds left{due_ns_.load(std::memory_order_relaxed) - monotonic_ns()};
+  engine_.timers().start(
+      extension_, left, [](void* self) noexcept { static_cast<RunningExchange*>(self)->on_due(); }, this);
+}
+
+void RunningExchange::detach() noexcept {
+  due_.clear();
+  wait_.clear();
+  engine_.timers().cancel(extension_);
+  connection = nullptr;
+}
+
 void RunningExchange::reset() noexcept {
+  detach();
   request = {};
   response.reset();
   failure.clear();
-  connection = nullptr;
+  cancel_watches = {};
+  due_ns_.store(kNever, std::memory_order_relaxed);
+  bound_ns_ = kNever;
+  stage_.store(Stage::waiting, std::memory_order_relaxed);
   next = nullptr;
-  abandoned.store(false, std::memory_order_relaxed);
+  fiber = nullptr;
+  queued = false;
+  client_left.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace indrik::worker

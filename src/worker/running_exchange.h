@@ -1,11 +1,18 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <limits>
 
 #include "base/clock.h"
 #include "http/handler.h"
 #include "process/running_request.h"
 #include "routing/router.h"
+#include "worker/deadline_queue.h"
+
+namespace indrik::fiber {
+class Fiber;
+}
 
 namespace indrik::worker {
 
@@ -13,28 +20,73 @@ class Connection;
 class Engine;
 
 /// One request on its way through a handler: the engine's side of http::Exchange. Kept and used again.
+/// Loop thread only, but for what says otherwise.
 class RunningExchange final : public http::Exchange {
  public:
-  explicit RunningExchange(Engine& engine) noexcept : engine_{engine} {}
+  explicit RunningExchange(Engine& engine) noexcept : engine_{engine}, due_{*this}, wait_{*this} {}
   virtual ~RunningExchange() = default;
 
   /// Loop thread, on a fiber or off. The executor hears of it first, then the connection answers.
   void complete() noexcept override;
   Timers& timers() noexcept override;
 
-  void reset() noexcept;
+  TimePoint deadline() const noexcept override;
+  Extension extend(nanoseconds from_now) noexcept override;
+  bool cancelled() const noexcept override;
+  bool client_gone() const noexcept override;
 
-  routing::Match match;                ///< found: its handler answers
-  Connection* connection = nullptr;    ///< whose request it is; never null while running
-  TimePoint began{};                   ///< set when an access log wants durations
-  std::atomic<bool> abandoned{false};  ///< the client has gone: a handler that has not begun need not
-  process::RunningRequest running;     ///< what a crash report says, while its handler has a thread
-  RunningExchange* next = nullptr;     ///< in an executor's queue
+  void reset() noexcept;
+  /// Nobody answers for it any more; it only waits for an executor to be done with it.
+  void detach() noexcept;
+
+  /// The request is complete: its deadline runs from now on.
+  void start_clock() noexcept;
+  /// It waits for its turn from now on, for the queue_timeout at most; an executor's queue holds it.
+  void queue() noexcept;
+  /// Its turn has come. False: it was withdrawn, and its handler must not run. Any thread, once.
+  bool begin() noexcept;
+  /// Its handler shall not run. False: it has begun.
+  bool withdraw() noexcept;
+  /// It has waited for longer than the queue_timeout, whether or not the loop has had the time to notice.
+  bool has_waited_too_long() const noexcept;
+  /// If the deadline has passed, it is over for good: no extension any more. Any thread.
+  bool give_up_if_late() noexcept;
+  /// Wakes the handler out of what it waits for, so that it ends; this may be gone afterwards.
+  void cancel() noexcept;
+
+  static RunningExchange& of(Deadline& deadline) noexcept { return static_cast<OwnedDeadline&>(deadline).owner; }
+  /// Its deadline, or its wait in the queue, is over.
+  void expire(const DeadlineQueue& queue) noexcept;
+
+  routing::Match match;                  ///< found: its handler answers
+  Connection* connection = nullptr;      ///< whose request it is; null: withdrawn and already answered
+  TimePoint began{};                     ///< set when an access log wants durations
+  std::atomic<bool> client_left{false};  ///< it has closed its connection, or the sending half
+  process::RunningRequest running;       ///< what a crash report says, while its handler has a thread
+  RunningExchange* next = nullptr;       ///< in an executor's queue
+  bool queued = false;                   ///< an executor's queue, or its pool, holds it until it is completed
+  fiber::Fiber* fiber = nullptr;         ///< that runs its handler
 
   http::Handler& handler() const noexcept { return *match.handler(); }
 
  private:
+  /// The exchange must be findable from the address of its deadlines alone.
+  struct OwnedDeadline : Deadline {
+    explicit OwnedDeadline(RunningExchange& e) noexcept : owner{e} {}
+    RunningExchange& owner;
+  };
+  enum class Stage : std::uint8_t { waiting, running, withdrawn };
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+  void on_due() noexcept;
+
   Engine& engine_;
+  OwnedDeadline due_;
+  OwnedDeadline wait_;
+  TimerRoom extension_;                       ///< fires when an extended deadline may have come
+  std::atomic<std::int64_t> due_ns_{kNever};  ///< the deadline by Clock; negated when it has come to pass
+  std::int64_t bound_ns_ = kNever;            ///< what it may be extended to
+  std::atomic<Stage> stage_{Stage::waiting};
 };
 
 }  // namespace indrik::worker

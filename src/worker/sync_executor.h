@@ -12,9 +12,13 @@ class SyncExecutor final : public Executor {
   explicit SyncExecutor(Engine& engine);
   void submit(RunningExchange& exchange) noexcept override;
   void completed(RunningExchange& exchange) noexcept override;
+  /// The master must not take a handler that needs longer, and has said so, for a stuck one.
+  void extended(const RunningExchange& exchange, std::int64_t due_ns) noexcept override;
 
  private:
   void on_turn(ev::idle&, int) noexcept;
+  RunningExchange& take_first() noexcept;
+  bool is_too_late(RunningExchange& exchange) noexcept;
 
   Engine& engine_;
   ev::idle turn_;

@@ -71,6 +71,17 @@ void add_responses(App& app) {
   app.put("/status", [](const Request&) { return indrik::status(404); });
 }
 
+void add_deadline(App& app) {
+  app.get("/deadline", [](const Request& request) {
+    std::string out;
+    if (request.deadline() == std::chrono::steady_clock::time_point::max()) out += "never ";
+    if (request.extend(5ms)) out += "extended";
+    if (request.cancelled()) out += "cancelled";
+    if (request.client_gone()) out += " gone";
+    return indrik::text(out);
+  });
+}
+
 void add_coroutines(App& app) {
   const auto kept = std::make_shared<std::string>("captured");
   app.patch("/sum", add_numbers);
@@ -94,6 +105,7 @@ INDRIK_PLUGIN("sdk_probe", "2.5", [](App& app) {
   app.route("GET", "/config", [config](const Request&) { return indrik::text(config); });
   add_requests(app);
   add_responses(app);
+  add_deadline(app);
   add_coroutines(app);
   app.on_start([&app] { app.log().info("{{started}} {} {} {} {}", "text", 7, 0.5, true); });
   app.on_stop([&app] { app.log().warning("stopped first"); });

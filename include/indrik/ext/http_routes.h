@@ -23,8 +23,8 @@ typedef struct indrik_route {
   /* Answers one request, blocking.                                                                         [serving]
    * When:      between start() and stop().
    * OWNERSHIP: exchange belongs to the host and ends with this call; copy what you keep.
-   * Time:      return within timeout (default 30 s), or the stuck worker is replaced. In the class `green` calls that
-   *            wait, such as nanosleep(2), yield to other requests.
+   * Time:      return within timeout (default 30 s), or the client gets 504: see ext/deadline.h. In the class `green`
+   *            calls that wait, such as nanosleep(2), yield to other requests.
    * Returns:   0: the answer is what was set. Otherwise the client gets 500, and the number is logged with the request.
    */
   int32_t (*handle)(void* user_data, indrik_exchange* exchange);

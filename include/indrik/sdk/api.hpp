@@ -5,6 +5,7 @@
 
 #include <indrik/ext/async.h>
 #include <indrik/ext/config.h>
+#include <indrik/ext/deadline.h>
 #include <indrik/ext/http_request.h>
 #include <indrik/ext/http_response.h>
 #include <indrik/ext/http_routes.h>
@@ -24,7 +25,8 @@ struct Api {
         request{find<indrik_http_request>(INDRIK_HTTP_REQUEST)},
         response{find<indrik_http_response>(INDRIK_HTTP_RESPONSE)},
         async{find<indrik_async>(INDRIK_ASYNC)},
-        config{find<indrik_config>(INDRIK_CONFIG)} {}
+        config{find<indrik_config>(INDRIK_CONFIG)},
+        deadline{find<indrik_deadline>(INDRIK_DEADLINE)} {}
 
   const indrik_host* host;
   const indrik_http_routes* routes;
@@ -32,6 +34,7 @@ struct Api {
   const indrik_http_response* response;
   const indrik_async* async;
   const indrik_config* config;
+  const indrik_deadline* deadline;  ///< null on hosts from before it: nothing is ever cancelled there
 
  private:
   template <class Interface>
@@ -40,7 +43,7 @@ struct Api {
   }
 };
 
-/// What Api needs: the host refuses the plugin if it lacks any.
+/// What Api cannot do without: the host refuses the plugin if it lacks any.
 inline constexpr const char* kRequiredInterfaces[] = {INDRIK_HTTP_ROUTES, INDRIK_HTTP_REQUEST, INDRIK_HTTP_RESPONSE,
                                                       INDRIK_ASYNC,       INDRIK_CONFIG,       nullptr};
 

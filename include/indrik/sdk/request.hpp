@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <forward_list>
 #include <optional>
@@ -82,6 +83,33 @@ class Request {
   }
   /// The whole query, without '?', as sent.
   std::string_view query() const noexcept { return sdk::from_abi(raw_.query); }
+
+  /// When the client gets a 504 instead of our answer: the server's `timeout` after the request had arrived, unless it
+  /// was extended. max(): never.
+  std::chrono::steady_clock::time_point deadline() const noexcept {
+    using Point = std::chrono::steady_clock::time_point;
+    const auto* const api = context_.api->deadline;
+    const auto due = api == nullptr ? INDRIK_NO_DEADLINE : api->get(context_.exchange);
+    return due == INDRIK_NO_DEADLINE ? Point::max() : Point{std::chrono::nanoseconds{due}};
+  }
+  /// Moves the deadline to `from_now`, never nearer. False: that is beyond what the server allows (max_timeout; the
+  /// deadline then stands there), or the deadline has passed.
+  bool extend(std::chrono::nanoseconds from_now) const noexcept {
+    const auto* const api = context_.api->deadline;
+    return api == nullptr || api->extend(context_.exchange, from_now.count()) == INDRIK_OK;
+  }
+  /// The deadline has passed: nobody waits for the answer any more. What a coroutine awaits then throws Cancelled;
+  /// a blocking handler that works for long looks here now and then.
+  bool cancelled() const noexcept {
+    const auto* const api = context_.api->deadline;
+    return api != nullptr && api->cancelled(context_.exchange) != 0;
+  }
+  /// The client has closed its connection, or the half in which it sends, which looks the same: the answer is still
+  /// sent to whoever may read it.
+  bool client_gone() const noexcept {
+    const auto* const api = context_.api->deadline;
+    return api != nullptr && api->client_gone(context_.exchange) != 0;
+  }
 
   /// Calls visit(name, value) for each field, in the order sent.
   template <class Visit>

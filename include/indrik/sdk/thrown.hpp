@@ -9,6 +9,7 @@
 #include <typeinfo>
 
 #include <indrik/sdk/api.hpp>
+#include <indrik/sdk/cancelled.hpp>
 
 #pragma GCC visibility push(hidden)
 namespace indrik {
@@ -30,6 +31,8 @@ inline std::string what_was_thrown() {
     throw;
   } catch (const abi::__forced_unwind&) {
     throw;
+  } catch (const Cancelled&) {
+    return "cancelled";
   } catch (const std::exception& thrown) {
     return *thrown.what() == '\0' ? "an exception without a text" : thrown.what();
   } catch (...) {

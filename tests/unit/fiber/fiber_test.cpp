@@ -94,6 +94,61 @@ TEST_F(FiberTest, LetsOthersRunWhileOneSleeps) {
   EXPECT_TRUE(slow.done && quick.done);
 }
 
+TEST_F(FiberTest, EndsTheSleepOfACancelledTaskAndShortensThoseToCome) {
+  Fiber* self = nullptr;
+  std::string slept;
+  Job job{[&] {
+    self = current();
+    slept += sleep_for(1h) ? "whole " : "cancelled ";
+    slept += sleep_for(1h) ? "whole" : "short";
+  }};
+  start(job);
+  cancel(*self);
+  EXPECT_EQ(slept, "cancelled ");
+  EXPECT_FALSE(job.done);
+  finish_all();
+  EXPECT_EQ(slept, "cancelled short");
+  EXPECT_EQ(timers.now(), kCancelledSleep);
+  EXPECT_TRUE(job.done);
+}
+
+TEST_F(FiberTest, BeginsTheNextTaskOfAFiberUncancelled) {
+  Fiber* self = nullptr;
+  Job first{[&] {
+    self = current();
+    sleep_for(1h);
+  }};
+  start(first);
+  cancel(*self);
+  bool whole = false;
+  Job second{[&] { whole = sleep_for(1h); }};
+  start(second);
+  finish_all();
+  EXPECT_TRUE(first.done && whole);
+}
+
+TEST_F(FiberTest, FailsTheHookedSleepsOfACancelledTask) {
+  Fiber* self = nullptr;
+  Job job{[&] {
+    self = current();
+    timespec time{.tv_sec = 3600, .tv_nsec = 0};
+    EXPECT_EQ(::nanosleep(&time, &time), -1);
+    EXPECT_EQ(errno, ECANCELED);
+    EXPECT_TRUE(time.tv_sec == 0 && time.tv_nsec == 0);
+    time = {.tv_sec = 3600, .tv_nsec = 0};
+    EXPECT_EQ(::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, &time), ECANCELED);
+    time = {.tv_sec = 3600, .tv_nsec = 0};
+    EXPECT_EQ(::thrd_sleep(&time, nullptr), -2);
+    EXPECT_EQ(::usleep(1000), -1);
+    EXPECT_GE(::sleep(3600), 3599U);
+    std::this_thread::sleep_for(1h);
+  }};
+  start(job);
+  cancel(*self);
+  finish_all();
+  EXPECT_TRUE(job.done);
+}
+
 TEST_F(FiberTest, UsesAFiberAgain) {
   Fiber* first = nullptr;
   Fiber* second = nullptr;

@@ -64,6 +64,24 @@ class FakeExchange final : public http::Exchange {
   }
   void complete() noexcept override { ++completions; }
   Timers& timers() noexcept override { return clock; }
+  TimePoint deadline() const noexcept override { return due; }
+  Extension extend(nanoseconds from_now) noexcept override {
+    asked_for = from_now;
+    return extension;
+  }
+  bool cancelled() const noexcept override { return is_cancelled; }
+  bool client_gone() const noexcept override { return is_left; }
+
+  /// As the engine does when the deadline passes.
+  void cancel() noexcept {
+    is_cancelled = true;
+    cancel_watches.fire();
+  }
+  TimePoint due = TimePoint::max();
+  Extension extension = Extension::granted;
+  nanoseconds asked_for{-1};
+  bool is_cancelled = false;
+  bool is_left = false;
 
   FakeTimers clock;
   int completions = 0;

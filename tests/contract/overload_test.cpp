@@ -1,0 +1,204 @@
+// More work than there is room for: 503 before any handler runs.
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <array>
+
+#include "contract/contract.h"
+
+namespace indrik::test {
+namespace {
+
+/// For longer than the 100 ms that these tests give a request.
+bool stays_silent(HttpClient& client) { return !await_fd(client.fd(), POLLIN, Deadline{150ms}); }
+
+/// Returns when it does stand still.
+void stop(const WorkerProcess& worker) {
+  worker.signal(SIGSTOP);
+  siginfo_t stopped{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(worker.pid()), &stopped, WSTOPPED), 0);
+}
+
+/// A blocking handler that counts and holds its thread until the test opens the gate.
+class Gate {
+ public:
+  Gate() : shared_{*process::Scoreboard::create(1)} {}
+  std::unique_ptr<http::Handler> handler() {
+    return FunctionHandler::blocking([this](http::Exchange& exchange) {
+      ++ran();
+      while (open() == 0) std::this_thread::sleep_for(1ms);
+      exchange.response.append_body("done");
+    });
+  }
+  std::atomic<std::uint64_t>& ran() noexcept { return shared_.slots()[0].requests; }
+  std::atomic<std::uint64_t>& open() noexcept { return shared_.slots()[0].errors; }
+
+ private:
+  process::Scoreboard shared_;
+};
+
+/// The classes in which a request waits for its turn.
+class QueueContract : public ContractTest {
+ protected:
+  QueueContract() {
+    options.threads = 1;
+    options.linger_timeout = 50ms;  // our clients close late
+    options.queue_timeout = 100ms;
+  }
+  WorkerProcess start() {
+    return WorkerProcess{options, [this](auto& router) { add(router, "GET", "/", gate.handler()); }};
+  }
+  Gate gate;
+};
+INSTANTIATE_TEST_SUITE_P(Worker, QueueContract, testing::Values(WorkerClass::sync, WorkerClass::event),
+                         [](const auto& given) { return class_name(given.param); });
+
+TEST_P(QueueContract, Answers503ToARequestThatWaitsTooLongAndKeepsItsConnection) {
+  auto worker = start();
+  HttpClient first{worker.address()};
+  HttpClient second{worker.address()};
+  first.send(request_bytes("GET", "/"));
+  ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
+  const auto sent = Clock::now();
+  second.send(request_bytes("GET", "/"));
+  // A loop that the handler holds reads the request only when it ends; what has been read before then is what waits.
+  if (GetParam() == WorkerClass::event) {
+    const auto response = second.receive();
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.field("retry-after"), "1");
+    EXPECT_EQ(response.field("connection"), std::nullopt);
+    EXPECT_GE(Clock::now() - sent, 90ms);
+    EXPECT_EQ(worker.slot().refused, 1U);
+    EXPECT_EQ(gate.ran(), 1U);
+  }
+  gate.open() = 1;
+  EXPECT_EQ(first.receive().body, "done");
+  if (GetParam() == WorkerClass::sync) {
+    EXPECT_EQ(second.receive().body, "done");
+  }
+  EXPECT_EQ(second.get("/").body, "done");
+  EXPECT_TRUE(await([&] { return worker.slot().in_flight == 0; }));
+  worker.signal(SIGTERM);
+  EXPECT_EQ(worker.wait_exit(), 0);
+}
+
+TEST_P(QueueContract, DoesNotRunARequestWhoseClientLeftBefore) {
+  options.queue_timeout = 0ms;
+  auto worker = start();
+  HttpClient first{worker.address()};
+  HttpClient second{worker.address()};
+  HttpClient third{worker.address()};
+  ASSERT_TRUE(await([&] { return worker.slot().connections == 3; }));
+  // So that in the class sync, too, all three are read before the first handler holds the loop.
+  stop(worker);
+  first.send(request_bytes("GET", "/"));
+  second.send(request_bytes("GET", "/"));
+  second.reset();
+  third.send(request_bytes("GET", "/"));
+  worker.signal(SIGCONT);
+  ASSERT_TRUE(await([&] { return gate.ran() >= 1; }));
+  gate.open() = 1;
+  EXPECT_EQ(first.receive().body, "done");
+  EXPECT_EQ(third.receive().body, "done");
+  EXPECT_TRUE(await([&] { return worker.slot().in_flight == 0 && worker.slot().connections == 2; }));
+  EXPECT_EQ(gate.ran(), 2U);
+}
+
+TEST_P(QueueContract, Answers504WithoutRunningWhatWaitedBeyondItsDeadline) {
+  options.queue_timeout = 0ms;
+  options.timeout = 100ms;
+  auto worker = start();
+  HttpClient first{worker.address()};
+  HttpClient second{worker.address()};
+  ASSERT_TRUE(await([&] { return worker.slot().connections == 2; }));
+  stop(worker);
+  first.send(request_bytes("GET", "/"));
+  second.send(request_bytes("GET", "/"));
+  worker.signal(SIGCONT);
+  ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
+  if (GetParam() == WorkerClass::sync) {
+    ASSERT_TRUE(stays_silent(second));  // the handler holds the loop
+  }
+  if (GetParam() == WorkerClass::event) {
+    EXPECT_EQ(first.receive().status, 504);
+    EXPECT_EQ(second.receive().status, 504);
+  }
+  gate.open() = 1;
+  if (GetParam() == WorkerClass::sync) {
+    EXPECT_EQ(first.receive().status, 504);
+    EXPECT_EQ(second.receive().status, 504);
+  }
+  EXPECT_TRUE(await([&] { return worker.slot().in_flight == 0 && worker.slot().connections == 0; }));
+  EXPECT_EQ(gate.ran(), 1U);
+}
+
+TEST(SyncQueueTest, Answers503ToWhatWaitedTooLongBehindAHandlerThatHeldTheLoop) {
+  Gate gate;
+  worker::Options options{.worker_class = WorkerClass::sync, .queue_timeout = 100ms};
+  WorkerProcess worker{options, [&](auto& router) { ASSERT_TRUE(router.add("GET", "/", gate.handler())); }};
+  HttpClient first{worker.address()};
+  HttpClient second{worker.address()};
+  ASSERT_TRUE(await([&] { return worker.slot().connections == 2; }));
+  stop(worker);
+  first.send(request_bytes("GET", "/"));
+  second.send(request_bytes("GET", "/"));
+  worker.signal(SIGCONT);
+  ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
+  ASSERT_TRUE(stays_silent(second));
+  gate.open() = 1;
+  // Which of the two is read first is the kernel's choice.
+  EXPECT_THAT((std::array{first.receive().status, second.receive().status}), testing::UnorderedElementsAre(200, 503));
+  EXPECT_EQ(gate.ran(), 1U);
+  EXPECT_EQ(second.get("/").body, "done");
+}
+
+class CrowdContract : public ContractTest {};
+INDRIK_FOR_EVERY_CLASS(CrowdContract);
+
+TEST_P(CrowdContract, Answers503ToConnectionsThatFindNoRoomForTooLong) {
+  options.connections = 2;
+  options.queue_timeout = 50ms;
+  WorkerProcess worker{options, add_hello};
+  HttpClient first{worker.address()};
+  auto second = std::make_unique<HttpClient>(worker.address());
+  EXPECT_EQ(first.get("/").status, 200);
+  EXPECT_EQ(second->get("/").status, 200);
+  for (int i = 0; i < 3; ++i) {
+    HttpClient third{worker.address()};
+    third.send(request_bytes("GET", "/"));
+    const auto response = third.receive();
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.field("retry-after"), "1");
+    EXPECT_EQ(response.field("connection"), "close");
+    EXPECT_EQ(third.receive_until_closed(), "");
+  }
+  EXPECT_EQ(worker.slot().refused, 3U);
+  second.reset();
+  ASSERT_TRUE(await([&] { return worker.slot().connections == 1; }));
+  HttpClient fourth{worker.address()};
+  EXPECT_EQ(fourth.get("/").status, 200);
+  EXPECT_EQ(first.get("/").status, 200);
+}
+
+TEST_P(CrowdContract, RetiresAboveMaxMemory) {
+  options.heartbeat = 10ms;
+  options.max_memory = 300 << 20;  // far above what a worker takes, sanitizers included
+  WorkerProcess worker{options, [](auto& router) {
+                         add_hello(router);
+                         add(router, "GET", "/leak", FunctionHandler::blocking([](http::Exchange& exchange) {
+                               static std::string leak;
+                               leak.assign(400 << 20, 'x');
+                               exchange.response.append_body("leaked");
+                             }));
+                       }};
+  HttpClient client{worker.address()};
+  EXPECT_EQ(client.get("/").status, 200);
+  EXPECT_EQ(client.get("/leak").body, "leaked");
+  ASSERT_TRUE(await([&] { return worker.slot().state == process::WorkerState::retiring; }));
+  EXPECT_EQ(worker.wait_exit(), 0);
+  EXPECT_THAT(worker.error_text(), testing::HasSubstr("more than max_memory allows (300 MiB): retiring"));
+}
+
+}  // namespace
+}  // namespace indrik::test

@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "base/fd.h"
 
@@ -17,8 +18,9 @@ Result<std::size_t> resident_memory() {
   const ssize_t size = ::read(file.get(), text, sizeof text - 1);
   if (size < 0) return fail(Error::from_errno(errno, "read /proc/self/statm"));
   text[size] = '\0';
-  std::size_t pages = 0;
-  if (std::sscanf(text, "%*u %zu", &pages) != 1) return fail(Error{"/proc/self/statm has no resident pages"});
+  const char* const second = std::strchr(text, ' ');  // proc(5): size, resident, ...
+  if (second == nullptr) return fail(Error{"/proc/self/statm has no resident pages"});
+  const std::size_t pages = std::strtoull(second, nullptr, 10);
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 

@@ -32,6 +32,7 @@ void move_environment() {
   static std::vector<std::string> variables;
   static std::vector<char*> pointers;
   for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  pointers.reserve(variables.size() + 1);
   for (auto& variable : variables) pointers.push_back(variable.data());
   pointers.push_back(nullptr);
   environ = pointers.data();

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <ostream>
 #include <stdexcept>
@@ -120,6 +121,7 @@ ServerProcess::ServerProcess(std::vector<std::string> arguments, Setup setup) {
 }
 
 ServerProcess::~ServerProcess() {
+  if (testing::Test::HasFailure()) std::cerr << "the server's log:\n" << error_text() << std::flush;
   if (exit_ || pid_ < 0) return;
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);

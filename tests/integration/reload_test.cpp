@@ -57,7 +57,10 @@ struct BadChange {
   std::string name;
   void (*make)(const Site&);
   std::string cause;
+  bool serves_first = false;
 };
+
+constexpr std::size_t kConnections = 8;
 
 void use_plugin(const Site& site, const std::string& plugin, const std::string& config = {}) {
   site.write("workers = 2\nboot_timeout = \"500ms\"\n", built_test_plugin(plugin), config);
@@ -80,7 +83,7 @@ const BadChange kBadChanges[] = {
     {"ThrowingStart", [](const Site& site) { use_plugin(site, "throwing_start"); }, "thrown by the start hook"},
     {"ExitInStart", [](const Site& site) { use_plugin(site, "exits_in_start"); }, "exited with code 7"},
     {"HangInStart", [](const Site& site) { use_plugin(site, "hangs_in_start"); }, "before it was ready"},
-    {"CrashWhenReady", [](const Site& site) { use_plugin(site, "crashes_later"); }, "was killed by SIGABRT"},
+    {"CrashWhenReady", [](const Site& site) { use_plugin(site, "crashes_later"); }, "was killed by SIGABRT", true},
     {"NoSuchFolder",
      [](const Site& site) { site.write("", built_plugin("hello"), "", "\"unix:nowhere/indrik.sock\""); },
      "nowhere/indrik.sock"},
@@ -95,7 +98,7 @@ TEST_P(BadReloadTest, LeavesTheWorkersAsTheyAreAndNamesTheCause) {
   ServerProcess server{kArguments, site.setup()};
   server.await_line("workers are ready");
   const auto before = server.worker_pids();
-  LoadClient load{site.address(), {.connections = 8}};
+  LoadClient load{site.address(), {.connections = kConnections}};
   change.make(site);
   server.signal(SIGHUP);
   EXPECT_THAT(server.await_line("reload failed"), HasSubstr(change.cause));
@@ -106,7 +109,8 @@ TEST_P(BadReloadTest, LeavesTheWorkersAsTheyAreAndNamesTheCause) {
   load.await_answered(load.answered() + 10);
   const auto totals = load.stop();
   EXPECT_EQ(totals.failed, 0U) << totals.first_failure;
-  EXPECT_EQ(totals.raced, 0U);
+  // A new worker that has begun to serve dies with its connections; that is once each, at the most.
+  EXPECT_LE(totals.raced, change.serves_first ? kConnections : 0U);
   server.expect_clean_stop();
 }
 

@@ -52,6 +52,9 @@ for second in sorted(by_second):
 over = [a for a in answers if CALM <= a[1] < CALM + SECONDS]
 good = sorted(took for _, _, status, took in over if status == 200)
 after = [sent for sent, _, status, _ in answers if sent >= CALM + SECONDS and status != 200]
+tail = sorted(took for sent, _, status, took in answers if sent >= CALM + SECONDS + 2 and status == 200)
+print(f"p50 {1000 * good[len(good) // 2]:.0f} ms, longest {1000 * good[-1]:.0f} ms; from 2 s after the overload on: "
+      f"{len(tail)} answered 200, p99 {1000 * tail[int(len(tail) * 0.99)]:.0f} ms")
 print(f"goodput {len(good) / SECONDS / CAPACITY:.2f} of capacity; p99 of answered {1000 * good[int(len(good) * 0.99)]:.0f} ms; "
       f"recovered {max(after) - CALM - SECONDS if after else 0:.1f} s after the overload; "
       f"neither 200 nor 503: {sum(status not in (200, 503) for _, _, status, _ in answers)}")

@@ -105,7 +105,9 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kTimeouts, .key = "queue_timeout", .flag = "--queue-timeout", .placeholder = "TIME",
      .field = &Settings::queue_timeout, .fallback = "10s", .range = {10, kHour}, .or_zero = true,
      .doc = "A request that waits for longer until its handler can run (class sync, threads of class event) is answered "
-            "503 with Retry-After; so is a connection that finds no room in any worker for so long. 0 is never."},
+            "503 with Retry-After; so is a connection that finds no room in any worker for so long. Over TCP the time in "
+            "which nobody accepts or reads it counts too; over a unix socket that is not known, and a lower backlog "
+            "bounds it. 0 is never."},
     {.group = kTimeouts, .key = "boot_timeout", .flag = "--boot-timeout", .placeholder = "TIME",
      .field = &Settings::boot_timeout, .fallback = "30s", .range = {100, kHour},
      .doc = "A new worker gets this long to load its plugins and run their start hooks; then it is killed. At the "

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "http/response_writer.h"
+#include "net/receipt.h"
 #include "worker/access_record.h"
 #include "worker/engine.h"
 
@@ -69,6 +70,9 @@ bool Connection::receive() noexcept {
   char* const buffer = engine_.read_buffer();
   const ssize_t size = ::recv(socket_.get(), buffer, Engine::kReadBuffer, 0);
   if (size > 0) {
+    // Asking costs a system call: only where it may have waited, in the listener's queue or for the loop.
+    const bool may_have_waited = waiting_ == Waiting::first_byte || engine_.is_held_up();
+    unread_for_ = may_have_waited ? net::since_last_receipt(socket_.get()) : milliseconds{0};
     session_.feed({buffer, static_cast<std::size_t>(size)});
   } else if (size == 0) {
     // Half-closed: what has arrived is still answered.
@@ -91,6 +95,7 @@ void Connection::pump() noexcept {
     if (out.size() >= kWriteBatch) write(out);
   }
   pumping_ = nullptr;
+  unread_for_ = milliseconds{0};
   if (socket_ && !out.empty()) write(out);
   engine_.give_back_scratch(std::move(out));
   if (socket_) settle();
@@ -126,6 +131,10 @@ void Connection::dispatch(const http::Request& request, std::string& out) noexce
   if (const auto wait = engine_.closed_for(exchange_->handler()); wait > seconds{0}) {
     exchange_->response.set_plain(503, "Service Unavailable\n");
     exchange_->response.add_field("Retry-After", fmt::format("{}", wait.count()));
+    return append_answer(out);
+  }
+  if (const auto most = engine_.options().queue_timeout; most > milliseconds::zero() && unread_for_ >= most) {
+    set_refusal(engine_, exchange_->response);
     return append_answer(out);
   }
   exchange_->request.params = exchange_->match.params();

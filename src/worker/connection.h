@@ -82,6 +82,7 @@ class Connection {
   std::size_t written_ = 0;                    ///< and how much of them it has
   std::string* pumping_ = nullptr;             ///< where answers go while pump() runs
   std::unique_ptr<RunningExchange> exchange_;  ///< the request being answered
+  milliseconds unread_for_{0};                 ///< what was read just now has waited for so long at least
   http::ServerSession::Waiting waiting_ = http::ServerSession::Waiting::nothing;
   bool input_ended_ = false;
   bool lingering_ = false;

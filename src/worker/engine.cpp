@@ -55,6 +55,7 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
       signals_{open_signals()},
       signal_watcher_{loop_},
       heartbeat_{loop_},
+      turn_begin_{loop_},
       turn_end_{loop_},
       access_flush_{loop_},
       graceful_timer_{loop_},
@@ -65,6 +66,8 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
     retires_at_ = around_.slot.requests.load(std::memory_order_relaxed) + options_.max_requests;
   signal_watcher_.set<Engine, &Engine::on_signal>(this);
   heartbeat_.set<Engine, &Engine::on_heartbeat>(this);
+  turn_begin_.set<Engine, &Engine::on_turn_begin>(this);
+  turn_begin_.priority = EV_MAXPRI;
   turn_end_.set<Engine, &Engine::on_turn_end>(this);
   access_flush_.set<Engine, &Engine::on_access_flush>(this);
   graceful_timer_.set<Engine, &Engine::on_graceful_timeout>(this);
@@ -78,6 +81,7 @@ void Engine::run() {
   if (const auto resumed = acceptor_.resume(); !resumed) throw BootError{ExitCode::run_failed, resumed.error().text()};
   signal_watcher_.start(signals_.fd(), ev::READ);
   heartbeat_.start(to_tstamp(options_.heartbeat), to_tstamp(options_.heartbeat));
+  turn_begin_.start();
   turn_end_.start();
   beat();
   set_state(process::WorkerState::ready);
@@ -150,7 +154,16 @@ void Engine::bury(Connection& connection) noexcept {
   around_.slot.connections.store(static_cast<std::uint32_t>(connections_.size()), std::memory_order_relaxed);
 }
 
+void Engine::on_turn_begin(ev::check&, int) noexcept { turn_begun_ns_ = coarse_monotonic_ns(); }
+
+/// What came during the turn before is read in this one.
+bool Engine::is_held_up() const noexcept {
+  const auto most = nanoseconds{options_.queue_timeout}.count();
+  return most > 0 && coarse_monotonic_ns() - turn_begun_ns_ + last_turn_ns_ >= most / 2;
+}
+
 void Engine::on_turn_end(ev::prepare&, int) noexcept {
+  last_turn_ns_ = coarse_monotonic_ns() - turn_begun_ns_;
   if (around_.slot.requests.load(std::memory_order_relaxed) >= retires_at_) ask_to_retire();
   for (auto exchanges = std::exchange(completing_, {}); auto* const exchange : exchanges) exchange->complete();
   if (buried_.empty()) return;

@@ -42,6 +42,8 @@ class Engine {
 
   /// The next answer of every connection is its last.
   bool closes_after_answer() const noexcept { return draining_ || options_.keep_alive <= milliseconds::zero(); }
+  /// Handlers have lately kept the loop from its sockets for a good part of the queue_timeout.
+  bool is_held_up() const noexcept;
   /// For whoever finds no room: how long to stay away.
   seconds retry_after() const noexcept;
   std::string_view date() noexcept { return date_.text(loop_.now()); }
@@ -77,6 +79,7 @@ class Engine {
   void complain_of_lost_lines() noexcept;
   void on_signal(ev::io&, int) noexcept;
   void on_heartbeat(ev::timer&, int) noexcept;
+  void on_turn_begin(ev::check&, int) noexcept;
   void on_turn_end(ev::prepare&, int) noexcept;
   void on_access_flush(ev::timer&, int) noexcept;
   void on_graceful_timeout(ev::timer&, int) noexcept;
@@ -111,12 +114,15 @@ class Engine {
   process::SignalQueue signals_;
   ev::io signal_watcher_;
   ev::timer heartbeat_;
+  ev::check turn_begin_;
   ev::prepare turn_end_;
   ev::timer access_flush_;
   ev::timer graceful_timer_;
   ev::timer leave_timer_;    ///< running: it is not yet known whether the whole server stops
   ev::timer crowded_timer_;  ///< running: there are as many connections as there may be
   TimePoint queue_was_empty_{};
+  std::int64_t turn_begun_ns_ = coarse_monotonic_ns();
+  std::int64_t last_turn_ns_ = 0;  ///< how long the turn before took
   std::vector<RunningExchange*> completing_;
   std::uint64_t retires_at_ = std::numeric_limits<std::uint64_t>::max();  ///< answers counted in the slot
   TimePoint next_complaint_{};    ///< about the lack of descriptors: not ten lines a second

@@ -62,7 +62,7 @@ TEST_P(QueueContract, Answers503ToARequestThatWaitsTooLongAndKeepsItsConnection)
   ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
   const auto sent = Clock::now();
   second.send(request_bytes("GET", "/"));
-  // A loop that the handler holds reads the request only when it ends; what has been read before then is what waits.
+  // A loop that the handler holds reads the request, and says so, only when it ends.
   if (GetParam() == WorkerClass::event) {
     const auto response = second.receive();
     EXPECT_EQ(response.status, 503);
@@ -72,10 +72,13 @@ TEST_P(QueueContract, Answers503ToARequestThatWaitsTooLongAndKeepsItsConnection)
     EXPECT_EQ(worker.slot().refused, 1U);
     EXPECT_EQ(gate.ran(), 1U);
   }
+  if (GetParam() == WorkerClass::sync) {
+    ASSERT_TRUE(stays_silent(second));
+  }
   gate.open() = 1;
   EXPECT_EQ(first.receive().body, "done");
   if (GetParam() == WorkerClass::sync) {
-    EXPECT_EQ(second.receive().body, "done");
+    EXPECT_EQ(second.receive().status, 503);
   }
   EXPECT_EQ(second.get("/").body, "done");
   EXPECT_TRUE(await([&] { return worker.slot().in_flight == 0; }));
@@ -151,6 +154,74 @@ TEST(SyncQueueTest, Answers503ToWhatWaitedTooLongBehindAHandlerThatHeldTheLoop) 
   EXPECT_THAT((std::array{first.receive().status, second.receive().status}), testing::UnorderedElementsAre(200, 503));
   EXPECT_EQ(gate.ran(), 1U);
   EXPECT_EQ(second.get("/").body, "done");
+}
+
+/// Handlers that hold the loop: what they keep it from reading waits all the same, and the kernel knows for how long.
+class HeldLoopContract : public ContractTest {
+ protected:
+  HeldLoopContract() {
+    options.threads = 1;
+    options.linger_timeout = 50ms;
+    options.queue_timeout = 100ms;
+  }
+  /// Async, so that it holds the loop of every class.
+  WorkerProcess start() {
+    return WorkerProcess{options, [this](auto& router) {
+                           add_hello(router);
+                           add(router, "GET", "/hold", FunctionHandler::async([this](http::Exchange& exchange) {
+                                 ++gate.ran();
+                                 while (gate.open() == 0) std::this_thread::sleep_for(1ms);
+                                 exchange.complete();
+                               }));
+                         }};
+  }
+  Gate gate;
+};
+INDRIK_FOR_EVERY_CLASS(HeldLoopContract);
+
+TEST_P(HeldLoopContract, Answers503ToANewConnectionThatWaitedTooLongInTheListenersQueue) {
+  auto worker = start();
+  HttpClient first{worker.address()};
+  first.send(request_bytes("GET", "/hold"));
+  ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
+  HttpClient second{worker.address()};
+  second.send(request_bytes("GET", "/"));
+  ASSERT_TRUE(stays_silent(second));
+  gate.open() = 1;
+  EXPECT_EQ(first.receive().status, 200);
+  const auto response = second.receive();
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.field("retry-after"), "1");
+  EXPECT_EQ(worker.slot().refused, 1U);
+  EXPECT_EQ(second.get("/").body, "hello");
+}
+
+TEST_P(HeldLoopContract, Answers503ToARequestThatWaitedTooLongOnAKeptConnection) {
+  auto worker = start();
+  HttpClient first{worker.address()};
+  HttpClient second{worker.address()};
+  EXPECT_EQ(second.get("/").body, "hello");
+  first.send(request_bytes("GET", "/hold"));
+  ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
+  second.send(request_bytes("GET", "/"));
+  ASSERT_TRUE(stays_silent(second));
+  gate.open() = 1;
+  EXPECT_EQ(first.receive().status, 200);
+  EXPECT_EQ(second.receive().status, 503);
+  EXPECT_EQ(second.get("/").body, "hello");
+}
+
+TEST_P(HeldLoopContract, ServesWhoeverWaitedWhereNoQueueTimeoutIsSet) {
+  options.queue_timeout = 0ms;
+  auto worker = start();
+  HttpClient first{worker.address()};
+  first.send(request_bytes("GET", "/hold"));
+  ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
+  HttpClient second{worker.address()};
+  second.send(request_bytes("GET", "/"));
+  ASSERT_TRUE(stays_silent(second));
+  gate.open() = 1;
+  EXPECT_EQ(second.receive().body, "hello");
 }
 
 class CrowdContract : public ContractTest {};

@@ -10,38 +10,16 @@
 #include <string>
 #include <vector>
 
+#include "integration/support/bad_change.h"
 #include "integration/support/http_client.h"
 #include "integration/support/load_client.h"
 #include "integration/support/server_process.h"
+#include "integration/support/site.h"
 
 namespace indrik::test {
 namespace {
 
 using testing::HasSubstr;
-
-/// A server whose configuration file the test rewrites, on unix sockets in a folder of its own.
-class Site {
- public:
-  explicit Site(std::string worker_class) : worker_class_{std::move(worker_class)} {}
-
-  /// Written at once and whole, as an editor does. `settings` are lines of TOML.
-  void write(const std::string& settings, const std::string& plugin = built_plugin("hello"),
-             const std::string& config = {}, const std::string& sockets = "\"unix:indrik.sock\"") const {
-    folder_.write("draft", "bind = [" + sockets + "]\nworker_class = \"" + worker_class_ + "\"\n" + settings +
-                               "\n[[app]]\nplugin = \"" + plugin + "\"\n[app.config]\n" + config + "\n");
-    std::filesystem::rename(folder_ / "draft", folder_ / "indrik.toml");
-  }
-  void write_text(const std::string& text) const { folder_.write("indrik.toml", text); }
-
-  ServerProcess::Setup setup() const { return {.folder = folder_.path()}; }
-  std::string address(const std::string& name = "indrik.sock") const { return "unix:" + (folder_ / name).native(); }
-  int status(const std::string& name = "indrik.sock") const { return HttpClient{address(name)}.get("/").status; }
-  const TemporaryFolder& folder() const noexcept { return folder_; }
-
- private:
-  TemporaryFolder folder_;
-  std::string worker_class_;
-};
 
 const std::vector<std::string> kArguments{"-c", "indrik.toml"};
 
@@ -52,42 +30,7 @@ void expect_same_workers(const ServerProcess& server, const std::vector<pid_t>& 
   EXPECT_TRUE(await([&] { return server.worker_pids() == before; })) << server.error_text();
 }
 
-/// A change that cannot work, and what the one sentence about it names.
-struct BadChange {
-  std::string name;
-  void (*make)(const Site&);
-  std::string cause;
-  bool serves_first = false;
-};
-
 constexpr std::size_t kConnections = 8;
-
-void use_plugin(const Site& site, const std::string& plugin, const std::string& config = {}) {
-  site.write("workers = 2\nboot_timeout = \"500ms\"\n", built_test_plugin(plugin), config);
-}
-
-const BadChange kBadChanges[] = {
-    {"SyntaxError", [](const Site& site) { site.write_text("workers = 2\nbind = [\n"); }, "indrik.toml:"},
-    {"UnknownKey", [](const Site& site) { site.write("wokers = 2"); }, "unknown key \"wokers\""},
-    {"NoFile", [](const Site& site) { std::filesystem::remove(site.folder() / "indrik.toml"); }, "indrik.toml"},
-    {"NoPlugin", [](const Site& site) { use_plugin(site, "nowhere"); }, "nowhere"},
-    {"MissingSymbol", [](const Site& site) { use_plugin(site, "undefined_symbol"); }, "this_function_is_nowhere"},
-    {"WrongAbi", [](const Site& site) { use_plugin(site, "wrong_major"); }, "wrong_major"},
-    {"CutFile",
-     [](const Site& site) {
-       site.folder().write("cut.so", contents_of(built_plugin("hello")).substr(0, 3000));
-       site.write("workers = 2", (site.folder() / "cut.so").native());
-     },
-     "cut.so"},
-    {"ThrowingSetup", [](const Site& site) { use_plugin(site, "throwing_setup"); }, "throwing_setup"},
-    {"ThrowingStart", [](const Site& site) { use_plugin(site, "throwing_start"); }, "thrown by the start hook"},
-    {"ExitInStart", [](const Site& site) { use_plugin(site, "exits_in_start"); }, "exited with code 7"},
-    {"HangInStart", [](const Site& site) { use_plugin(site, "hangs_in_start"); }, "before it was ready"},
-    {"CrashWhenReady", [](const Site& site) { use_plugin(site, "crashes_later"); }, "was killed by SIGABRT", true},
-    {"NoSuchFolder",
-     [](const Site& site) { site.write("", built_plugin("hello"), "", "\"unix:nowhere/indrik.sock\""); },
-     "nowhere/indrik.sock"},
-};
 
 class BadReloadTest : public testing::TestWithParam<std::tuple<std::string, BadChange>> {};
 
@@ -114,7 +57,7 @@ TEST_P(BadReloadTest, LeavesTheWorkersAsTheyAreAndNamesTheCause) {
   server.expect_clean_stop();
 }
 
-INSTANTIATE_TEST_SUITE_P(Worker, BadReloadTest, testing::Combine(kClasses, testing::ValuesIn(kBadChanges)),
+INSTANTIATE_TEST_SUITE_P(Worker, BadReloadTest, testing::Combine(kClasses, testing::ValuesIn(bad_changes())),
                          [](const auto& test) { return std::get<0>(test.param) + std::get<1>(test.param).name; });
 
 class ReloadTest : public testing::TestWithParam<std::string> {};

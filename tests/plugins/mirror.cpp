@@ -79,5 +79,6 @@ INDRIK_PLUGIN("mirror", "1.0", [](indrik::App& app) {
   app.get("/ways-to-root", [](const Request&) { return indrik::text(ways_to_root()); });
   app.get("/blocked-in-child", [](const Request&) { return indrik::text(std::to_string(blocked_in_child())); });
   app.get("/new-file", [](const Request&) { return indrik::text(std::to_string(mode_of_new_file("made"))); });
+  app.get("/pid", [](const Request&) { return indrik::text(std::to_string(::getpid())); });
   app.get("/death-signal", [](const Request&) { return indrik::text(std::to_string(death_signal())); });
 });

@@ -1,12 +1,15 @@
 #include "integration/support/load_client.h"
 
+#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <deque>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -18,6 +21,19 @@
 #include "integration/support/http_client.h"
 
 namespace indrik::test {
+
+namespace {
+
+std::uint16_t local_port(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return 0;
+}
+
+}  // namespace
 
 /// All connections on one epoll set; lives on the load's thread.
 class LoadClient::Loop {
@@ -42,17 +58,28 @@ class LoadClient::Loop {
 
   struct Connection {
     Fd fd;
+    std::uint16_t port = 0;  ///< our end's; 0: not of TCP
+    std::uint64_t number = 0;
+    TimePoint made = Clock::now();
     bool connected = false;
     bool answered_before = false;
     bool answer_begun = false;
+    bool pausing = false;  ///< no request is on its way
     ResponseReader reader;
     Deadline deadline{milliseconds{0}};
+  };
+
+  struct Pause {
+    std::size_t which;
+    std::uint64_t number;  ///< of the connection
+    Deadline until;
   };
 
   void turn() {
     std::array<epoll_event, 64> events;
     // Wakes up now and then for the deadlines, and for connections that could not be made at once.
-    const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), 50);
+    const int timeout = pausing_.empty() ? 50 : std::min(50, pausing_.front().until.left_ms());
+    const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), timeout);
     for (int i = 0; i < count; ++i) {
       const auto which = static_cast<std::size_t>(events[i].data.u64);
       if (which == kStopEvent) {
@@ -63,6 +90,20 @@ class LoadClient::Loop {
       } else {
         on_readable(which);
       }
+    }
+    end_pauses();
+  }
+
+  void end_pauses() {
+    while (!pausing_.empty() && (stopping_ || pausing_.front().until.passed())) {
+      const auto [which, number, until] = pausing_.front();
+      pausing_.pop_front();
+      auto& connection = connections_[which];
+      if (!connection.pausing || connection.number != number) continue;  // it has been closed and made anew
+      if (stopping_)
+        close(which);
+      else
+        send_request(which);
     }
   }
 
@@ -76,6 +117,7 @@ class LoadClient::Loop {
   void connect(std::size_t which) {
     auto& connection = connections_[which];
     connection = Connection{};
+    connection.number = ++made_;
     connection.deadline = Deadline{owner_.options_.answer_within};
     try {
       connection.fd = start_connecting(owner_.address_);
@@ -83,6 +125,7 @@ class LoadClient::Loop {
       fail(refused.what());
       return;  // made anew at the next look at the deadlines
     }
+    connection.port = local_port(connection.fd.get());
     ++open_;
     watch(EPOLL_CTL_ADD, connection.fd.get(), EPOLLOUT, which);
   }
@@ -90,7 +133,10 @@ class LoadClient::Loop {
   void on_connected(std::size_t which) {
     auto& connection = connections_[which];
     if (const int error = connect_error(connection.fd.get()); error != 0) {
-      fail("connect: " + Error::describe(error));
+      if (is_excused(connection))
+        ++owner_.totals_.excused;
+      else
+        fail("connect: " + Error::describe(error));
       close(which);
       return;
     }
@@ -103,6 +149,7 @@ class LoadClient::Loop {
     auto& connection = connections_[which];
     connection.deadline = Deadline{owner_.options_.answer_within};
     connection.answer_begun = false;
+    connection.pausing = false;
     // A request fits any socket's buffer. A failure shows when the answer is read.
     (void)::send(connection.fd.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
   }
@@ -120,7 +167,11 @@ class LoadClient::Loop {
         return;
       }
       const int error = got < 0 ? errno : 0;
-      if (const auto response = connection.reader.at_end("GET")) {
+      if (connection.pausing) {
+        // nothing is lost
+      } else if (is_excused(connection)) {
+        ++owner_.totals_.excused;
+      } else if (const auto response = connection.reader.at_end("GET")) {
         count(*response);
       } else if (connection.answered_before && !connection.answer_begun) {
         ++owner_.totals_.raced;
@@ -136,10 +187,10 @@ class LoadClient::Loop {
   void on_answer(std::size_t which, const HttpResponse& response) {
     count(response);
     connections_[which].answered_before = true;
-    if (response.closes() || stopping_)
-      close(which);
-    else
-      send_request(which);
+    if (response.closes() || stopping_) return close(which);
+    if (owner_.options_.pause == milliseconds{0}) return send_request(which);
+    connections_[which].pausing = true;
+    pausing_.push_back({which, connections_[which].number, Deadline{owner_.options_.pause}});
   }
 
   void count(const HttpResponse& response) {
@@ -148,6 +199,8 @@ class LoadClient::Loop {
     else
       fail("status " + std::to_string(response.status) + ": " + response.body);
   }
+
+  bool is_excused(const Connection& connection) const { return owner_.is_excused(connection.port, connection.made); }
 
   void fail(const std::string& why) {
     if (owner_.failed_++ == 0) owner_.totals_.first_failure = why;
@@ -165,7 +218,7 @@ class LoadClient::Loop {
     for (std::size_t i = 0; i < connections_.size(); ++i) {
       if (!connections_[i].fd) {
         if (!stopping_) connect(i);
-      } else if (connections_[i].deadline.passed()) {
+      } else if (!connections_[i].pausing && connections_[i].deadline.passed()) {
         fail("no answer in time");
         close(i);
       }
@@ -176,6 +229,8 @@ class LoadClient::Loop {
   Fd epoll_;
   std::string request_;
   std::vector<Connection> connections_;
+  std::deque<Pause> pausing_;  ///< the first to end first
+  std::uint64_t made_ = 0;
   std::size_t open_ = 0;
   bool stopping_ = false;
   Deadline look_again_{milliseconds{0}};
@@ -193,6 +248,17 @@ void LoadClient::run() { Loop{*this}.run(); }
 void LoadClient::await_answered(std::uint64_t count) const {
   if (!await([&] { return answered_ >= count; }))
     throw std::runtime_error{"only " + std::to_string(answered_) + " requests were answered in time"};
+}
+
+void LoadClient::excuse(const std::set<std::uint16_t>& ports) {
+  const std::lock_guard lock{excuses_mutex_};
+  for (const auto port : ports) excuses_[port] = Clock::now();
+}
+
+bool LoadClient::is_excused(std::uint16_t port, TimePoint made) const {
+  const std::lock_guard lock{excuses_mutex_};
+  const auto excuse = excuses_.find(port);
+  return excuse != excuses_.end() && made <= excuse->second;  // else it was for another one, before
 }
 
 LoadTotals LoadClient::stop() {

@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -17,6 +20,7 @@ struct LoadOptions {
   std::size_t connections = 10;
   std::string target = "/";
   milliseconds answer_within{10'000};  ///< longer is a failure
+  milliseconds pause{0};               ///< of each connection between an answer and its next request
   /// Of every answer, on the load's thread; false is a failure.
   std::function<bool(const HttpResponse&)> accept = [](const HttpResponse& response) { return response.status == 200; };
 };
@@ -28,6 +32,7 @@ struct LoadTotals {
   /// client repeat, and what a server avoids by saying `Connection: close` first.
   std::uint64_t raced = 0;
   std::uint64_t failed = 0;     ///< everything else: refused, cut short, too late, not accepted
+  std::uint64_t excused = 0;    ///< raced or cut short on a connection that excuse() had named
   std::string first_failure{};  ///< in words; empty: none
 };
 
@@ -47,18 +52,24 @@ class LoadClient {
   std::uint64_t answered() const noexcept { return answered_; }
   std::uint64_t failed() const noexcept { return failed_; }
 
+  /// What is lost with the TCP connections that stand now and have these local ports counts as excused.
+  void excuse(const std::set<std::uint16_t>& ports);
+
   /// Lets requests in flight finish, closes every connection, and tells what happened.
   LoadTotals stop();
 
  private:
   class Loop;
   void run();
+  bool is_excused(std::uint16_t port, TimePoint made) const;
 
   std::string address_;
   LoadOptions options_;
   Fd stop_event_;
   std::atomic<std::uint64_t> answered_{0}, failed_{0};
-  LoadTotals totals_;  ///< the thread's until it is joined
+  mutable std::mutex excuses_mutex_;
+  std::map<std::uint16_t, TimePoint> excuses_;  ///< by port: when
+  LoadTotals totals_;                           ///< the thread's until it is joined
   std::thread thread_;
 };
 

@@ -1,8 +1,11 @@
 #include "integration/support/load_client.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <atomic>
+#include <utility>
 
 #include "integration/support/deadline.h"
 #include "integration/support_test/tiny_server.h"
@@ -75,6 +78,38 @@ TEST(LoadClientTest, FailsAnswersThatComeTooLate) {
   LoadClient load{server.address(), {.connections = 1, .answer_within = milliseconds{1}}};
   ASSERT_TRUE(await([&] { return load.failed() > 0; }));
   EXPECT_EQ(load.stop().first_failure, "no answer in time");
+}
+
+TEST(LoadClientTest, ExcusesWhatIsLostWithAConnectionThatWasNamedAndNothingElse) {
+  std::atomic<LoadClient*> client{nullptr};
+  const TinyServer server{2, [&, first = true](int fd) mutable {
+                            TinyServer::read_head(fd);
+                            if (!std::exchange(first, false)) return;
+                            sockaddr_in peer{};
+                            socklen_t size = sizeof peer;
+                            ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size);
+                            await([&] { return client.load() != nullptr; });
+                            client.load()->excuse({ntohs(peer.sin_port)});
+                          }};
+  LoadClient load{server.address(), {.connections = 1}};
+  client = &load;
+  ASSERT_TRUE(await([&] { return load.failed() > 0; }));
+  const auto totals = load.stop();
+  EXPECT_EQ(totals.excused, 1U);
+  EXPECT_EQ(totals.first_failure, "closed without an answer");
+}
+
+TEST(LoadClientTest, PausesBetweenRequestsAndLosesNoneWhereThereIsNone) {
+  const TinyServer server{2, [](int fd) {
+                            TinyServer::read_head(fd);
+                            TinyServer::write(fd, kOk);
+                            // The connection is closed in the pause.
+                          }};
+  LoadClient load{server.address(), {.connections = 1, .pause = milliseconds{3'600'000}}};
+  load.await_answered(2);
+  const auto totals = load.stop();
+  EXPECT_EQ(totals.answered, 2U);
+  EXPECT_EQ(totals.raced, 0U);
 }
 
 }  // namespace

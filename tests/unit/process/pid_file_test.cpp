@@ -89,6 +89,59 @@ TEST_F(PidFileTest, LeavesAFileThatTookItsPlaceAlone) {
   EXPECT_EQ(content(), "another's");
 }
 
+TEST_F(PidFileTest, TakesAnotherNameLockAndAllWhateverStandsThere) {
+  const auto second = std::filesystem::path{path().native() + ".2"};
+  std::ofstream{path()} << "4711471147114711\n";
+  {
+    auto file = PidFile::create(second);
+    ASSERT_TRUE(file) << file.error().text();
+    ASSERT_TRUE(file->rename_to(path()));
+    EXPECT_EQ(content(), std::to_string(::getpid()));
+    EXPECT_FALSE(std::filesystem::exists(second));
+    EXPECT_FALSE(PidFile::create(path()));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path()));
+}
+
+TEST_F(PidFileTest, TakesAnotherNameAlsoWhereNobodyHasIt) {
+  auto file = PidFile::create(path().native() + ".2");
+  ASSERT_TRUE(file);
+  EXPECT_TRUE(file->rename_to(path()));
+  EXPECT_EQ(content(), std::to_string(::getpid()));
+}
+
+TEST_F(PidFileTest, KeepsItsNameWhereItCannotHaveTheOther) {
+  {
+    auto file = PidFile::create(path());
+    ASSERT_TRUE(file);
+    const auto renamed = file->rename_to(folder_ / "none/indrik.pid");
+    ASSERT_FALSE(renamed);
+    EXPECT_THAT(renamed.error().text(), EndsWith("none/indrik.pid: No such file or directory"));
+    EXPECT_EQ(content(), std::to_string(::getpid()));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path()));
+}
+
+TEST_F(PidFileTest, StaysBehindWhenItIsLeftToAnother) {
+  {
+    auto file = PidFile::create(path());
+    ASSERT_TRUE(file);
+    file->leave();
+    EXPECT_FALSE(PidFile::create(path()));  // still locked
+  }
+  EXPECT_EQ(content(), std::to_string(::getpid()));
+  EXPECT_TRUE(PidFile::create(path()));
+}
+
+TEST_F(PidFileTest, SaysWhyItCannotBeWritten) {
+  const auto file = PidFile::create("/dev/full");
+  ASSERT_FALSE(file);
+  EXPECT_THAT(file.error().text(), HasSubstr("write pid file /dev/full: "));
+  const auto folder = PidFile::create(folder_.path());
+  ASSERT_FALSE(folder);
+  EXPECT_THAT(folder.error().text(), EndsWith("Is a directory"));
+}
+
 TEST_F(PidFileTest, SaysWhyItCannotBeMade) {
   const auto file = PidFile::create(folder_ / "none/indrik.pid");
   ASSERT_FALSE(file);

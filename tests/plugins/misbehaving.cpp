@@ -69,6 +69,12 @@ std::atomic<void (*)(void*)> give_back{std::free};
   while (true) all.push_back(std::make_unique<char[]>(1U << 20U));
 }
 
+/// Keeps what it takes, and uses it.
+[[gnu::noinline]] void leak_memory() {
+  static std::vector<std::string> kept;
+  kept.emplace_back(std::size_t{256} << 20U, 'x');
+}
+
 void add_more_crashes(indrik::App& app) {
   app.get("/exit-1", [](const Request&) -> Response { std::exit(1); });
   app.get("/recurse", [](const Request&) { return indrik::text(std::to_string(dig_deeper(0))); });
@@ -85,6 +91,15 @@ void add_more_crashes(indrik::App& app) {
     pthread_mutex_lock(&mutex);
     pthread_mutex_lock(&mutex);
     return {};
+  });
+  app.get("/spin-async", [](const Request&) -> Task<Response> {
+    while (spinning) {
+    }
+    co_return Response{};
+  });
+  app.get("/leak", [](const Request&) {
+    leak_memory();
+    return indrik::text("leaked");
   });
   app.get("/exhaust", [](const Request&) -> Response {
     exhaust_memory();

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -76,6 +77,19 @@ void put_signal(CrashRecord& record, const siginfo_t& info, const Registers& reg
   }
 }
 
+/// The master aborts a worker whose loop is stuck: nobody else can answer any more.
+void tell_client(const siginfo_t& info) noexcept {
+  const auto* const request = marked_running();
+  if (info.si_signo != SIGABRT || info.si_code > 0 || info.si_pid != ::getppid() || request == nullptr) return;
+  if (request->client < 0) return;
+  iovec texts[] = {{const_cast<char*>(request->before.data()), request->before.size()},
+                   {const_cast<char*>(request->last_answer.data()), request->last_answer.size()}};
+  msghdr message{};
+  message.msg_iov = texts;
+  message.msg_iovlen = std::size(texts);
+  (void)!::sendmsg(request->client, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /// The unwinder knows code without frame pointers, libc above all, but it is no code of ours: by now all else is told.
 void unwind(CrashRecord& record, std::uintptr_t pc) noexcept {
   ::alarm(kUnwindSeconds);  // whatever it waits for, we end
@@ -115,6 +129,7 @@ void on_fatal_signal(int signal, siginfo_t* info, void* context) noexcept {
     put_signal(*g_record, *info, registers);
     reach(CrashRecord::Stage::begun);
     put_request(*g_record);
+    tell_client(*info);
     put_stack(*g_record, registers);
     let_alarm_end_us();
     unwind(*g_record, registers.pc);

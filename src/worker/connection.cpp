@@ -23,6 +23,12 @@ constexpr std::size_t kWriteBatch = 64 * 1024;
 /// In the access log only: nginx's number for a client that did not wait for its answer.
 constexpr int kClientLeft = 499;
 
+// Sent by a signal handler: ready before it is needed. RFC 9110 6.6.1 leaves Date out of a 5xx at will.
+constexpr std::string_view kAborted =
+    "HTTP/1.1 504 Gateway Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 16\r\n"
+    "Connection: close\r\n\r\nGateway Timeout\n";
+constexpr std::string_view kAbortedHead = kAborted.substr(0, kAborted.find("\r\n\r\n") + 4);
+
 void add(std::atomic<std::uint32_t>& gauge, std::uint32_t difference) noexcept {
   gauge.store(gauge.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);  // one writer: no lock
 }
@@ -213,6 +219,7 @@ void Connection::time_out() noexcept {
   }
   timed_out_ = static_cast<bool>(socket_);
   if (timed_out_) answer_for_handler();
+  engine_.executor().given_up(*exchange_);
   exchange_->cancel();
 }
 
@@ -369,6 +376,13 @@ void Connection::close(bool reset) noexcept {
   if (!exchange_->withdraw()) return;  // its handler works on what stands here
   add(engine_.slot().in_flight, -1U);
   forget_request();
+}
+
+void Connection::describe_client(process::RunningRequest& request) const noexcept {
+  if (!unwritten_.empty() || timed_out_ || turned_away_) return;
+  request.client = socket_.get();
+  if (pumping_ != nullptr) request.before = *pumping_;
+  request.last_answer = request.method == "HEAD" ? kAbortedHead : kAborted;
 }
 
 bool Connection::is_left() const noexcept {

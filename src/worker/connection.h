@@ -37,6 +37,8 @@ class Connection {
   void turn_away() noexcept { turned_away_ = true; }
   /// The client has closed it, or its sending half.
   bool is_left() const noexcept;
+  /// Where the client of its running request waits, and what it is to be told if this worker is aborted meanwhile.
+  void describe_client(process::RunningRequest& request) const noexcept;
   /// The worker drains: an idle connection has the grace of that now; the next answer is the last.
   void drain() noexcept;
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include <fmt/format.h>
+
 #include "process/memory.h"
 
 namespace indrik::worker {
@@ -186,6 +188,12 @@ void Engine::ask_to_retire() noexcept {
   notify_master();
 }
 
+void Engine::retire(std::string_view why) noexcept {
+  if (asked_to_retire_) return;
+  around_.log.warning("{}: retiring", why);
+  ask_to_retire();
+}
+
 void Engine::on_signal(ev::io&, int) noexcept {
   while (const auto signal = signals_.next()) {
     switch (signal->ssi_signo) {
@@ -220,9 +228,8 @@ void Engine::look_at_memory() noexcept {
   if (!resident) return around_.log.warning("max_memory: {}", resident.error().text());
   if (*resident <= options_.max_memory) return;
   constexpr std::size_t kMiB = 1024 * 1024;
-  around_.log.warning("{} MiB are resident, more than max_memory allows ({} MiB): retiring", *resident / kMiB,
-                      options_.max_memory / kMiB);
-  ask_to_retire();
+  retire(fmt::format("{} MiB are resident, more than max_memory allows ({} MiB)", *resident / kMiB,
+                     options_.max_memory / kMiB));
 }
 
 void Engine::drain() noexcept {

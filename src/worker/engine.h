@@ -70,6 +70,8 @@ class Engine {
   void complete_soon(RunningExchange& exchange) noexcept { completing_.push_back(&exchange); }
   /// A line of the access log was recorded: it is written soon.
   void flush_access_log_soon() noexcept;
+  /// This worker wants a successor, which the master starts first. Logs why; but once.
+  void retire(std::string_view why) noexcept;
   /// The connection's socket is closed and no handler works for it: freed at the end of this turn.
   void bury(Connection& connection) noexcept;
 

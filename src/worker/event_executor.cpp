@@ -1,11 +1,15 @@
 #include "worker/event_executor.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "worker/engine.h"
 
 namespace indrik::worker {
 
 EventExecutor::EventExecutor(Engine& engine, std::size_t threads)
-    : engine_{engine}, wake_{engine.loop()}, pool_{threads} {
+    : engine_{engine}, wake_{engine.loop()}, threads_{threads}, pool_{threads} {
   wake_.set<EventExecutor, &EventExecutor::on_finished>(this);
   wake_.start();
 }
@@ -32,6 +36,12 @@ void EventExecutor::submit(RunningExchange& exchange) noexcept {
   exchange.complete();
 }
 
+/// Without a thread that is free this worker can run async handlers only, and nothing tells that it ever will again.
+void EventExecutor::given_up(RunningExchange& exchange) noexcept {
+  if (!exchange.queued || std::exchange(exchange.given_up, true) || ++given_up_ < threads_) return;
+  engine_.retire(fmt::format("all {} threads are held by handlers whose timeout has passed", threads_));
+}
+
 void EventExecutor::on_finished(ev::async&, int) noexcept {
   {
     const std::lock_guard lock{mutex_};
@@ -39,6 +49,7 @@ void EventExecutor::on_finished(ev::async&, int) noexcept {
   }
   for (RunningExchange* const exchange : completing_) {
     --in_pool_;
+    if (exchange->given_up) --given_up_;
     exchange->complete();
   }
   completing_.clear();

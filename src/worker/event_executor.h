@@ -15,6 +15,7 @@ class EventExecutor final : public Executor {
  public:
   EventExecutor(Engine& engine, std::size_t threads);
   void submit(RunningExchange& exchange) noexcept override;
+  void given_up(RunningExchange& exchange) noexcept override;
   bool is_stuck() const noexcept override { return in_pool_ > 0; }
 
  private:
@@ -25,8 +26,10 @@ class EventExecutor final : public Executor {
   std::mutex mutex_;
   std::vector<RunningExchange*> finished_;    ///< by the pool's threads, to be completed by the loop
   std::vector<RunningExchange*> completing_;  ///< the loop's, kept for its memory
-  std::size_t in_pool_ = 0;                   ///< submitted to the pool and not yet completed
-  ThreadPool pool_;                           ///< last: its threads use what stands above
+  const std::size_t threads_;
+  std::size_t given_up_ = 0;  ///< of in_pool_: they hold a thread beyond their deadline
+  std::size_t in_pool_ = 0;   ///< submitted to the pool and not yet completed
+  ThreadPool pool_;           ///< last: its threads use what stands above
 };
 
 }  // namespace indrik::worker

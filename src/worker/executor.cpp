@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "worker/connection.h"
 #include "worker/event_executor.h"
 #include "worker/green_executor.h"
 #include "worker/sync_executor.h"
@@ -58,6 +59,7 @@ void RunningMark::set(process::Slot& slot, RunningExchange& exchange) noexcept {
   what << exchange.request.method << " " << exchange.request.path << " (route " << handler.route() << ", plugin "
        << handler.plugin() << ")";
   mark(exchange);
+  if (exchange.connection) exchange.connection->describe_client(exchange.running);
   const auto now = exchange.running.since_ns;
   // Whoever begins another handler is not stuck, however long those before it took together.
   slot.heartbeat_ns.store(now, std::memory_order_relaxed);
@@ -69,6 +71,7 @@ void RunningMark::clear(process::Slot& slot) noexcept {
   process::mark_running(nullptr);
 }
 
+// The loop answers for it when its time is over.
 ThreadMark::ThreadMark(RunningExchange& exchange) noexcept { mark(exchange); }
 
 void start_on_loop(process::Slot& slot, RunningExchange& exchange) noexcept {

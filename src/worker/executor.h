@@ -23,6 +23,8 @@ class Executor {
   virtual void completed(RunningExchange&) noexcept {}
   /// A handler has moved its exchange's deadline. On whatever thread or fiber it runs.
   virtual void extended(const RunningExchange&, std::int64_t /*due_ns*/) noexcept {}
+  /// Its client has been told that its time is over; its handler runs on where it cannot be stopped.
+  virtual void given_up(RunningExchange&) noexcept {}
   /// Handlers still run where they cannot be stopped (threads): the process must end without waiting for them.
   virtual bool is_stuck() const noexcept { return false; }
 };

@@ -10,6 +10,7 @@ namespace indrik::worker {
 void RunningExchange::complete() noexcept {
   if (fiber::current()) return engine_.complete_soon(*this);  // what follows may start fibers, which a fiber cannot
   queued = false;
+  running.client = -1;
   engine_.executor().completed(*this);
   if (!connection) return engine_.end_withdrawn(*this);
   connection->answer(*this);
@@ -123,6 +124,7 @@ void RunningExchange::reset() noexcept {
   next = nullptr;
   fiber = nullptr;
   queued = false;
+  given_up = false;
   client_left.store(false, std::memory_order_relaxed);
 }
 

@@ -65,6 +65,7 @@ class RunningExchange final : public http::Exchange {
   process::RunningRequest running;       ///< what a crash report says, while its handler has a thread
   RunningExchange* next = nullptr;       ///< in an executor's queue
   bool queued = false;                   ///< an executor's queue, or its pool, holds it until it is completed
+  bool given_up = false;                 ///< answered 504 while a thread of the pool has it
   fiber::Fiber* fiber = nullptr;         ///< that runs its handler
 
   http::Handler& handler() const noexcept { return *match.handler(); }

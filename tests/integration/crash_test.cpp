@@ -123,7 +123,10 @@ TEST_P(StuckLoopTest, IsReported) {
   for (const std::string target : {"/spin", "/deadlock"}) {
     ServerProcess server{arguments(GetParam(), {"-w", "1", "--timeout", "1s"})};
     server.await_line("workers are ready");
-    expect_cut_off(server, target);
+    HttpClient client{server.address()};
+    client.send(request_bytes("GET", target));
+    EXPECT_EQ(client.receive().status, 504) << target;
+    EXPECT_EQ(client.receive_until_closed(), "") << target;
     const auto report = report_of(server, "was killed by SIGABRT");
     EXPECT_THAT(report, AllOf(HasSubstr("SIGABRT by the master: the worker was stuck"),
                               HasSubstr("request: GET " + target), HasSubstr("misbehaving.so + 0x")));
@@ -133,6 +136,38 @@ TEST_P(StuckLoopTest, IsReported) {
     EXPECT_EQ(HttpClient{server.address()}.get("/fine").status, 200);
     server.expect_clean_stop();
   }
+}
+
+TEST_P(StuckLoopTest, AnswersHeadWithoutABodyAndAfterWhatWasPipelinedBefore) {
+  ServerProcess server{arguments(GetParam(), {"-w", "1", "--timeout", "1s"})};
+  server.await_line("workers are ready");
+  HttpClient head{server.address()};
+  head.send(request_bytes("HEAD", "/spin"));
+  EXPECT_EQ(head.receive("HEAD").status, 504);
+  EXPECT_EQ(head.receive_until_closed(), "");
+  server.await_line("SIGABRT by the master");
+  HttpClient pipelining{server.address()};
+  pipelining.send(request_bytes("GET", "/fine") + request_bytes("GET", "/spin"));
+  const auto first = pipelining.receive();
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(pipelining.receive().status, 504);
+  EXPECT_EQ(pipelining.receive_until_closed(), "");
+}
+
+TEST(EventFaultTest, ReplacesAWorkerAllOfWhoseThreadsAreHeld) {
+  ServerProcess server{
+      arguments("event", {"-w", "1", "--threads", "2", "--timeout", "1s", "--graceful-timeout", "1s"})};
+  server.await_line("workers are ready");
+  const auto before = server.worker_pids();
+  for (int i = 0; i < 2; ++i) {
+    HttpClient client{server.address()};
+    client.send(request_bytes("GET", "/deadlock"));
+    EXPECT_EQ(client.receive().status, 504);
+  }
+  server.await_line("all 2 threads are held by handlers whose timeout has passed: retiring");
+  EXPECT_TRUE(await([&] { return server.worker_pids().size() == 1 && server.worker_pids() != before; }));
+  EXPECT_EQ(HttpClient{server.address()}.get("/fine").status, 200);
+  server.expect_clean_stop();
 }
 
 TEST(EventFaultTest, ServesOthersWhileAThreadOfThePoolIsStuck) {

@@ -225,6 +225,7 @@ TEST(StuckWorkerTest, IsAbortedAndReportedAndReplaced) {
   const pid_t stuck = server.await_workers(1)[0];
   HttpClient client{server.address()};
   client.send(request_bytes("GET", "/spin"));
+  EXPECT_EQ(client.receive().status, 504);
   EXPECT_EQ(client.receive_until_closed(), "");
   EXPECT_THAT(server.await_line("GET /spin"), HasSubstr("plugin misbehaving"));
   server.await_line("SIGABRT");

@@ -56,7 +56,7 @@ class FiberPool {
   StackPool stacks_;
   Timers& timers_;
   Observer observer_;
-  [[no_unique_address]] StackInSight stack_in_sight_;
+  [[no_unique_address, maybe_unused]] StackInSight stack_in_sight_;
   std::vector<std::unique_ptr<Fiber>> all_;
   std::vector<Fiber*> idle_;
 };

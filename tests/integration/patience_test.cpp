@@ -39,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(Worker, PatienceTest, testing::Values("sync", "event", 
                          [](const auto& given) { return given.param; });
 
 TEST_P(PatienceTest, Answers504NamesTheRequestCancelsTheHandlerAndKeepsTheWorker) {
-  ServerProcess server{arguments(GetParam(), {"-t", "300ms"})};
+  ServerProcess server{arguments(GetParam(), {"-t", "1s"})};
   server.await_line("workers are ready");
   const auto workers = server.worker_pids();
   HttpClient client{server.address()};
@@ -63,10 +63,10 @@ TEST(GreenPatienceTest, WakesAFiberThatSleeps) {
 }
 
 TEST_P(PatienceTest, LetsAHandlerExtendItsDeadlineAndNoFurtherThanAllowed) {
-  ServerProcess server{arguments(GetParam(), {"-t", "200ms", "--max-timeout", "30s"})};
+  ServerProcess server{arguments(GetParam(), {"-t", "1s", "--max-timeout", "30s"})};
   EXPECT_EQ(HttpClient{server.address()}.get("/extended").body, "extended");
   server.expect_clean_stop();
-  ServerProcess bounded{arguments(GetParam(), {"-t", "200ms", "--max-timeout", "400ms"})};
+  ServerProcess bounded{arguments(GetParam(), {"-t", "1s", "--max-timeout", "1200ms"})};
   EXPECT_EQ(HttpClient{bounded.address()}.get("/extended-too-far").status, 504);
   EXPECT_EQ(HttpClient{bounded.address()}.get("/fine").status, 200);
   bounded.expect_clean_stop();

@@ -42,7 +42,7 @@ void add_waiting(indrik::App& app) {
 void add_extending(indrik::App& app) {
   app.get("/extended", [](const Request& request) {
     const bool granted = request.extend(20s);
-    std::this_thread::sleep_for(700ms);
+    std::this_thread::sleep_for(1300ms);
     return indrik::text(granted && !request.cancelled() ? "extended" : "not extended");
   });
   app.get("/extended-too-far", [](const Request& request) {

@@ -211,12 +211,17 @@ int serve(Start& start, const std::shared_ptr<const Configuration>& configuratio
   return master.run();
 }
 
+std::string why_not_started(int code, const config::Settings& settings) {
+  if (code == static_cast<int>(ExitCode::ok)) return "indrik: told to stop before the workers were ready";
+  return fmt::format("indrik: the server has not started: {} says why",
+                     settings.error_logfile == "-" ? "stderr" : settings.error_logfile);
+}
+
 /// Serves, and tells whoever waits at the other end of the launcher how that ended before it began.
 int serve_for(Start& start, const std::shared_ptr<const Configuration>& configuration, process::Launcher& launcher) {
   try {
     const int code = serve(start, configuration, launcher);
-    launcher.release(code, fmt::format("indrik: the server has not started: {} says why",
-                                       configuration->loaded.settings.error_logfile));
+    launcher.release(code, why_not_started(code, configuration->loaded.settings));  // nothing, where it has
     return code;
   } catch (const BootError& error) {
     launcher.release(static_cast<int>(error.code()), fmt::format("indrik: {}", error.what()));

@@ -62,10 +62,13 @@ std::optional<Handover> Handover::take() {
   const auto heir = take_variable(kHeir);
   const auto report = take_variable(kReport);
   const auto numbers = take_variable(kListeners);
-  if (heir != std::to_string(::getpid())) return std::nullopt;
+  const auto each = numbers.empty() ? std::vector<std::string_view>{} : split(numbers, ',');
+  if (heir != std::to_string(::getpid())) {
+    for (const auto number : each) take_variable(number);
+    return std::nullopt;
+  }
   Handover handover{.predecessor = ::getppid(), .report = take_descriptor(report)};
-  if (!numbers.empty())
-    for (const auto number : split(numbers, ',')) handover.sockets.push_back(take_socket(number));
+  for (const auto number : each) handover.sockets.push_back(take_socket(number));
   return handover;
 }
 

@@ -105,7 +105,11 @@ void Upgrade::expect_end() {
 void Upgrade::note_end(pid_t child, int wait_status) {
   if (child != heir_) return;
   if (stage_ == Stage::booting && hear() && !sentence().empty()) fail(sentence());
-  if (stage_ != Stage::done) fail(fmt::format("it {}", process::exit_description(wait_status)));
+  const auto end = process::exit_description(wait_status);
+  if (stage_ != Stage::done)
+    fail(fmt::format("it {}", end));
+  else
+    log_.error("the new master (pid {}) {} before this one has ended: nobody accepts connections any more", child, end);
   heir_ = 0;
   report_.reset();
   if (stage_ != Stage::done) stage_ = Stage::none;

@@ -74,7 +74,7 @@ TEST_P(PatienceTest, LetsAHandlerExtendItsDeadlineAndNoFurtherThanAllowed) {
 
 /// The one connection that there may be is given up: only then another client is served.
 TEST_P(PatienceTest, AbortsAHalfSentAnswerThatNobodyTakesAndAppendsNothing) {
-  ServerProcess server{arguments(GetParam(), {"-t", "300ms", "--write-timeout", "300ms", "--worker-connections", "1"})};
+  ServerProcess server{arguments(GetParam(), {"--write-timeout", "500ms", "--worker-connections", "1"})};
   HttpClient stalled{server.address()};
   stalled.send(request_bytes("GET", "/large"));
   ASSERT_TRUE(await_fd(stalled.fd(), POLLIN, Deadline{}));

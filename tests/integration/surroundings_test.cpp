@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "integration/support/http_client.h"
 #include "integration/support/server_process.h"
@@ -73,6 +74,24 @@ TEST_F(SurroundingsTest, MayLackAllStandardDescriptors) {
   for (const auto* number : {"0", "1", "2"})  // no log and no socket: what is meant for a terminal would go into it
     EXPECT_EQ(std::filesystem::read_symlink(descriptors + number), "/dev/null") << number;
   for (int request = 0; request < 3; ++request) EXPECT_EQ(HttpClient{socket()}.get("/").body, "Hello, world!");
+  server.expect_clean_stop();
+}
+
+TEST_F(SurroundingsTest, MayLimitDescriptorsSoftlyWhichIsRaisedToTheHardLimit) {
+  auto server = start({"-b", "unix:indrik.sock", built_plugin("hello")},
+                      {.first = "ulimit -Hn 3000; ulimit -Sn 128;", .redirections = ""});
+  server.await_line("workers are ready");
+  for (const auto pid : {server.pid(), server.await_workers(1).front()}) {
+    std::istringstream limits{contents_of("/proc/" + std::to_string(pid) + "/limits")};
+    std::string line;
+    while (std::getline(limits, line) && !line.starts_with("Max open files")) continue;
+    std::istringstream numbers{line.substr(sizeof "Max open files")};
+    int soft = 0;
+    int hard = 0;
+    EXPECT_TRUE(numbers >> soft >> hard) << line;
+    EXPECT_EQ(soft, 3000);
+    EXPECT_EQ(hard, 3000);
+  }
   server.expect_clean_stop();
 }
 

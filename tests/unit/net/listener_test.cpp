@@ -55,6 +55,15 @@ TEST_F(ListenerTest, NeitherBlocksNorSurvivesAnExec) {
   EXPECT_NE(::fcntl(listener->fd(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
+TEST_F(ListenerTest, HasTheBacklogThatWasAskedFor) {
+  const auto listener = open("127.0.0.1:0", {.backlog = 7});
+  ASSERT_TRUE(listener);
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  ASSERT_EQ(::getsockopt(listener->fd(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+  EXPECT_EQ(info.tcpi_sacked, 7U);  // of a listener: its backlog, see tcp_diag
+}
+
 TEST_F(ListenerTest, LeavesTheIpv4PortAloneWhenItListensOnIpv6) {
   const auto six = open("[::]:0");
   if (!six) GTEST_SKIP() << six.error().text();

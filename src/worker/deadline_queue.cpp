@@ -22,7 +22,7 @@ void DeadlineQueue::enter(Deadline& deadline) noexcept {
   if (duration_ns_ <= 0) return;
   deadline.due_ns_ = coarse_monotonic_ns() + duration_ns_;
   append(deadline);
-  if (!timer_.is_active()) arm(duration_ns_);
+  if (!timer_.is_active()) arm(first_->due_ns_ - deadline.due_ns_ + duration_ns_);
 }
 
 void DeadlineQueue::set_duration(milliseconds duration) noexcept {
@@ -59,7 +59,9 @@ void DeadlineQueue::on_timer(ev::timer&, int) noexcept {
     unlink(deadline);
     expired_(deadline, *this);
   }
-  if (first_ && !timer_.is_active()) arm(first_->due_ns_ - now);
+  // It may run already, for whoever came in since it fired; those who were there before are due sooner.
+  timer_.stop();
+  if (first_) arm(first_->due_ns_ - now);
 }
 
 }  // namespace indrik::worker

@@ -79,7 +79,7 @@ TEST_F(SurroundingsTest, MayLackAllStandardDescriptors) {
 
 TEST_F(SurroundingsTest, MayLimitDescriptorsSoftlyWhichIsRaisedToTheHardLimit) {
   auto server = start({"-b", "unix:indrik.sock", built_plugin("hello")},
-                      {.first = "ulimit -Hn 3000; ulimit -Sn 128;", .redirections = ""});
+                      {.first = "ulimit -Sn 128; ulimit -Hn 3000;", .redirections = ""});
   server.await_line("workers are ready");
   for (const auto pid : {server.pid(), server.await_workers(1).front()}) {
     std::istringstream limits{contents_of("/proc/" + std::to_string(pid) + "/limits")};

@@ -57,6 +57,29 @@ TEST_F(DeadlineQueueTest, BeginsAnewWhenEnteredAgain) {
   EXPECT_EQ(expired, (std::vector<const Deadline*>{&second, &first}));
 }
 
+TEST_F(DeadlineQueueTest, KeepsNobodyWaitingForWhoCameLater) {
+  std::vector<TimePoint> when;
+  Deadline first, second, third;
+  // Whoever comes in while the timer has fired, before it or during it, finds it not running.
+  DeadlineQueue slow{loop, 1s, [&](Deadline& deadline, const DeadlineQueue&) {
+                       when.push_back(Clock::now());
+                       if (&deadline == &first) slow.enter(third);
+                       if (&deadline == &second) loop.stop();
+                     }};
+  slow.enter(first);
+  struct Later {
+    void come(ev::timer&, int) { queue.enter(deadline); }
+    DeadlineQueue& queue;
+    Deadline& deadline;
+  } later{slow, second};
+  ev::timer in_a_moment{loop};
+  in_a_moment.set<Later, &Later::come>(&later);
+  in_a_moment.start(0.02);
+  loop.run();
+  ASSERT_EQ(when.size(), 2U);
+  EXPECT_LT(when[1] - when[0], 900ms);
+}
+
 TEST_F(DeadlineQueueTest, NeverExpiresWithoutADuration) {
   DeadlineQueue never{loop, 0ms, [this](Deadline& deadline, const DeadlineQueue&) { expired.push_back(&deadline); }};
   Deadline deadline;

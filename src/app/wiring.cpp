@@ -53,6 +53,7 @@ std::uint64_t request_limit(const config::Settings& settings) {
 worker::Options worker_options(const config::Settings& settings) {
   return {.worker_class = worker_class(settings.worker_class),
           .connections = static_cast<std::size_t>(settings.worker_connections),
+          .fair_accept = settings.fair_accept,
           .threads = static_cast<std::size_t>(settings.threads),
           .fiber_stack_size = settings.fiber_stack_size,
           .limits = limits(settings),

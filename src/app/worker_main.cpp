@@ -47,6 +47,8 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, log
                          .access_log = access_log ? &*access_log : nullptr,
                          .notice_fd = seat.notice_fd,
                          .closed_routes = &seat.closed_routes,
+                         .siblings = seat.siblings,
+                         .bells = seat.bells,
                          .master = seat.master}};
   plugins.start();
   worker.run();

@@ -35,6 +35,7 @@ struct Settings {
   WorkerClass worker_class{};
   int threads{};
   int worker_connections{};
+  bool fair_accept{};
   int max_requests{};         ///< 0: never
   std::size_t max_memory{};   ///< bytes; 0: no bound
   int max_requests_jitter{};  ///< the most that one worker's limit is raised by

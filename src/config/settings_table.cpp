@@ -63,6 +63,10 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .field = &Settings::worker_connections, .fallback = "1000", .range = {1, 1'000'000},
      .doc = "Connections that one worker holds open at once; more wait in the backlog, and after queue_timeout they are "
             "answered 503."},
+    {.group = kWorkers, .key = "fair_accept", .flag = "--fair-accept", .placeholder = "",
+     .field = &Settings::fair_accept, .fallback = "true",
+     .doc = "A worker with something running leaves a new connection to one that is idle, and one with markedly more "
+            "connections to one with fewer. false: whoever the kernel wakes takes what it finds."},
     {.group = kWorkers, .key = "max_requests", .flag = "--max-requests", .placeholder = "NUMBER",
      .field = &Settings::max_requests, .fallback = "0", .range = {0, kMost},
      .doc = "A worker that has answered so many requests is replaced: against handlers that leak; 0 is never. It goes "

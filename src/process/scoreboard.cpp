@@ -1,5 +1,6 @@
 #include "process/scoreboard.h"
 
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -17,17 +18,23 @@ static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<Work
 Result<Scoreboard> Scoreboard::create(std::size_t slots) {
   auto crashes = CrashBoard::create(slots);
   if (!crashes) return fail(std::move(crashes).error());
+  std::vector<Fd> bells;
+  while (bells.size() < slots) {
+    if (!bells.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))
+      return fail(Error::from_errno(errno, "make an eventfd for each of {} workers", slots));
+  }
   void* memory = ::mmap(nullptr, slots * sizeof(Slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return fail(Error::from_errno(errno, "map a scoreboard of {} workers", slots));
   auto* first = static_cast<Slot*>(memory);
   std::uninitialized_default_construct_n(first, slots);
-  return Scoreboard{first, slots, *std::move(crashes)};
+  return Scoreboard{first, slots, *std::move(crashes), std::move(bells)};
 }
 
 Scoreboard::Scoreboard(Scoreboard&& other) noexcept
     : slots_{std::exchange(other.slots_, nullptr)},
       count_{std::exchange(other.count_, 0)},
-      crashes_{std::move(other.crashes_)} {}
+      crashes_{std::move(other.crashes_)},
+      bells_{std::move(other.bells_)} {}
 
 Scoreboard::~Scoreboard() {
   if (slots_ != nullptr) ::munmap(slots_, count_ * sizeof(Slot));

@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "process/crash_board.h"
 
@@ -29,9 +31,13 @@ struct alignas(64) Slot {
   std::atomic<bool> server_stops{false};
   /// The worker has served enough and goes on serving until the master, who lets one at a time go, sends TERM.
   std::atomic<bool> asks_to_retire{false};
+  /// The worker watches the listeners: it is not told to retire, not full, and has not left them to others.
+  std::atomic<bool> takes_connections{false};
   std::atomic<std::int64_t> heartbeat_ns{0};  ///< monotonic_ns() of the last turn of the worker's loop
   std::atomic<std::uint32_t> connections{0};
   std::atomic<std::uint32_t> in_flight{0};  ///< requests given to a handler and not yet answered
+  std::atomic<std::uint32_t> expected{0};      ///< connections of which no request has come yet
+  std::atomic<std::int64_t> accepted_ns{0};    ///< coarse_monotonic_ns() when the latest of them came
 
   // Totals. They are of the slot, not of the process: they go on when a worker is replaced, and never go backwards.
   std::atomic<std::uint64_t> requests{0};
@@ -39,6 +45,8 @@ struct alignas(64) Slot {
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> timed_out{0};  ///< answers 504: the request's deadline passed
   std::atomic<std::uint64_t> refused{0};    ///< answers 503 before a handler ran: too many requests or connections
+  /// Turns of the loop for a connection that this worker then did not take: another was faster, or better placed.
+  std::atomic<std::uint64_t> woken_in_vain{0};
 
   /// The blocking request now running on the loop's thread (sync, green), for the report about a stuck worker. since 0:
   /// none.
@@ -52,11 +60,16 @@ struct alignas(64) Slot {
   std::atomic<std::uint64_t> last_words[64]{};
 };
 
+/// Adds one to a total of the worker's own slot.
+inline void increment(std::atomic<std::uint64_t>& total) noexcept {
+  total.store(total.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // one writer: no lock needed
+}
+
 /// The anonymous shared mapping of all slots, and beside it that of their crash records; made before the first fork,
 /// unmapped with the object.
 class Scoreboard {
  public:
-  /// Room for `slots` workers at once. Fails with mmap's errno.
+  /// Room for `slots` workers at once. Fails with the errno of mmap or eventfd.
   static Result<Scoreboard> create(std::size_t slots);
   Scoreboard(Scoreboard&& other) noexcept;
   Scoreboard& operator=(Scoreboard&&) = delete;
@@ -65,13 +78,16 @@ class Scoreboard {
   std::span<Slot> slots() noexcept { return {slots_, count_}; }
   std::span<const Slot> slots() const noexcept { return {slots_, count_}; }
   CrashBoard& crashes() noexcept { return crashes_; }
+  /// An eventfd for each slot, by which siblings tell its worker that a connection waits for it.
+  std::span<const Fd> bells() const noexcept { return bells_; }
 
  private:
-  Scoreboard(Slot* slots, std::size_t count, CrashBoard crashes) noexcept
-      : slots_{slots}, count_{count}, crashes_{std::move(crashes)} {}
+  Scoreboard(Slot* slots, std::size_t count, CrashBoard crashes, std::vector<Fd> bells) noexcept
+      : slots_{slots}, count_{count}, crashes_{std::move(crashes)}, bells_{std::move(bells)} {}
   Slot* slots_ = nullptr;
   std::size_t count_ = 0;
   CrashBoard crashes_;
+  std::vector<Fd> bells_;
 };
 
 /// Copies `what` into slot.running_what and sets since; the counterpart clears since only.

@@ -40,6 +40,8 @@ struct Seat {
   std::size_t number;           ///< 0-based, of the slot
   process::CrashRecord& crash;  ///< where it tells what it dies of
   const process::ClosedRoutes& closed_routes;
+  std::span<const process::Slot> siblings;  ///< all slots
+  std::span<const Fd> bells;                ///< Scoreboard::bells()
   int notice_fd;                       ///< an eventfd: write 1 after slot.state changed, so that the master looks
   pid_t master;                        ///< getppid() differs: the master is gone
   std::span<net::Listener> listeners;  ///< this process's copies: its to close when it accepts no more

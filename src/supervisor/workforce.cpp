@@ -30,6 +30,8 @@ void clear(process::Slot& slot) noexcept {
   slot.pid = 0;
   slot.connections = 0;
   slot.in_flight = 0;
+  slot.expected = 0;
+  slot.takes_connections = false;
   slot.heartbeat_ns = 0;
   process::end_running(slot);
   process::say_last_words(slot, {});
@@ -50,6 +52,8 @@ Result<void> Workforce::spawn(const Generation& generation) {
                   .number = number,
                   .crash = crash,
                   .closed_routes = scoreboard_.crashes().closed_routes(),
+                  .siblings = scoreboard_.slots(),
+                  .bells = scoreboard_.bells(),
                   .notice_fd = notice_fd_,
                   .master = ::getpid(),
                   .listeners = {}};

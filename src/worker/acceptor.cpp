@@ -1,11 +1,12 @@
 #include "worker/acceptor.h"
 
 #include <poll.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <limits>
+#include <vector>
 
 #include "base/error.h"
 #include "net/address.h"
@@ -14,6 +15,11 @@ namespace indrik::worker {
 namespace {
 
 constexpr ev_tstamp kRetryAfter = 0.1;  // seconds, when the process or the system is out of descriptors or memory
+/// Seconds that a sibling has for what was passed on to it; then it is stopped, or busy after all.
+constexpr ev_tstamp kPassedOn = 0.05;
+/// Seconds after which a busy worker takes what waits for a free one, if its own requests do not end.
+constexpr ev_tstamp kLeft = 1.0;
+constexpr int kOvercrowded = 64;  ///< connections taken in a turn when they have waited for longer than they should
 
 /// The process or the system is out of descriptors or memory: accept(2) fails with the connection left in the queue.
 bool is_starving(int code) noexcept { return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM; }
@@ -22,45 +28,62 @@ std::string peer_text(const sockaddr_storage& raw, socklen_t size) {
   return raw.ss_family == AF_UNIX ? std::string{} : net::Address::from_sockaddr(raw, size).text();
 }
 
+std::vector<int> descriptors_of(std::span<const net::Listener> listeners) {
+  std::vector<int> descriptors;
+  for (const auto& listener : listeners) descriptors.push_back(listener.fd());
+  return descriptors;
+}
+
+bool is_readable(int descriptor) noexcept {
+  pollfd look{.fd = descriptor, .events = POLLIN, .revents = 0};
+  return ::poll(&look, 1, 0) > 0;
+}
+
 }  // namespace
 
 Acceptor::Acceptor(const Loop& loop, std::span<net::Listener> listeners, int batch, Accepted accepted,
-                   Starving starving)
+                   Starving starving, std::optional<Sharing> sharing)
     : listeners_{listeners},
       batch_{batch},
       accepted_{std::move(accepted)},
       starving_{std::move(starving)},
-      set_{::epoll_create1(EPOLL_CLOEXEC)},
-      watcher_{loop},
-      retry_{loop} {
-  if (!set_) throw BootError{ExitCode::run_failed, Error::from_errno(errno, "make an epoll set").text()};
-  watcher_.set<Acceptor, &Acceptor::on_readable>(this);
+      sharing_{sharing},
+      watch_{loop, [this](int listener) { on_ready(listener); }},
+      bell_{loop},
+      retry_{loop},
+      impatience_{loop} {
   retry_.set<Acceptor, &Acceptor::on_retry>(this);
-  watcher_.start(set_.get(), ev::READ);
+  impatience_.set<Acceptor, &Acceptor::on_impatience>(this);
+  watch_.watch(descriptors_of(listeners_));
+  if (!sharing_) return;
+  bell_.set<Acceptor, &Acceptor::on_bell>(this);
+  bell_.start(sharing_->bells[own_number()].get(), ev::READ);
 }
 
 Result<void> Acceptor::resume() noexcept {
   if (std::exchange(resumed_, true)) return {};
-  for (const auto& listener : listeners_) {
-    epoll_event event{.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {.fd = listener.fd()}};
-    if (::epoll_ctl(set_.get(), EPOLL_CTL_ADD, listener.fd(), &event) == 0) continue;
-    const int reason = errno;
-    look_away_for_a_moment();
-    return fail(Error::from_errno(reason, "watch {}", listener.address().text()));
-  }
-  return {};
+  auto armed = watch_.arm();
+  if (!armed) look_away_for_a_moment();
+  if (sharing_) sharing_->own.takes_connections.store(resumed_, std::memory_order_relaxed);
+  return armed;
 }
 
 void Acceptor::pause() noexcept {
   retry_.stop();
-  if (!std::exchange(resumed_, false)) return;
-  // Out of the set, not only unwatched: the kernel would go on choosing this worker for some of the wake-ups.
-  for (const auto& listener : listeners_) ::epoll_ctl(set_.get(), EPOLL_CTL_DEL, listener.fd(), nullptr);
+  impatience_.stop();
+  left_to_others_ = false;
+  resumed_ = false;
+  if (sharing_) sharing_->own.takes_connections.store(false, std::memory_order_relaxed);
+  watch_.disarm();
 }
 
 void Acceptor::look_away_for_a_moment() noexcept {
   pause();
   retry_.start(kRetryAfter);
+}
+
+void Acceptor::on_retry(ev::timer&, int) noexcept {
+  if (const auto resumed = resume(); !resumed) return;  // it has armed the timer again
 }
 
 bool Acceptor::empty(std::size_t most) noexcept {
@@ -72,23 +95,70 @@ bool Acceptor::empty(std::size_t most) noexcept {
 }
 
 bool Acceptor::has_waiting() const noexcept {
-  for (const auto& listener : listeners_) {
-    pollfd look{.fd = listener.fd(), .events = POLLIN, .revents = 0};
-    if (::poll(&look, 1, 0) > 0) return true;
-  }
+  for (const auto& listener : listeners_)
+    if (is_readable(listener.fd())) return true;
   return false;
 }
 
 void Acceptor::close() noexcept {
   pause();
+  watch_.clear();
+  bell_.stop();
   for (auto& listener : listeners_) listener.close();
 }
 
-void Acceptor::on_readable(ev::io&, int) noexcept {
-  std::array<epoll_event, 16> ready;
-  const int count = ::epoll_wait(set_.get(), ready.data(), static_cast<int>(ready.size()), 0);
-  for (int i = 0; i < count; ++i)
-    for (int taken = 0; taken < batch_ && resumed_ && take_one(ready[static_cast<std::size_t>(i)].data.fd);) ++taken;
+void Acceptor::on_ready(int listener) noexcept {
+  const int taken = take_from(listener);
+  if (!sharing_) return;
+  if (taken > 0) {
+    watch_.step_back(listener);
+  } else {
+    process::increment(sharing_->own.woken_in_vain);
+  }
+}
+
+/// A sibling has found that this worker is the one to take what waits.
+void Acceptor::on_bell(ev::io& bell, int) noexcept {
+  std::uint64_t rung = 0;
+  if (::read(bell.fd, &rung, sizeof rung) != sizeof rung || !resumed_) return;
+  if (left_to_others_) look_back();
+  for (const auto& listener : listeners_) on_ready(listener.fd());
+}
+
+std::size_t Acceptor::own_number() const noexcept {
+  return static_cast<std::size_t>(&sharing_->own - sharing_->all.data());
+}
+
+int Acceptor::take_from(int listener) noexcept {
+  if (!sharing_) return take_batch(listener, batch_);
+  int taken = 0;
+  if (is_overcrowded()) {
+    taken = take_batch(listener, kOvercrowded);
+  } else {
+    while (taken < batch_ && resumed_ && !left_to_others_ && may_take(listener) && take_one(listener)) ++taken;
+  }
+  notice_crowd();
+  return taken;
+}
+
+void Acceptor::notice_crowd() noexcept {
+  if (!sharing_->one_at_a_time) return;
+  if (!has_waiting()) {
+    crowded_since_ = {};
+  } else if (crowded_since_ == TimePoint{}) {
+    crowded_since_ = Clock::now();
+  }
+}
+
+bool Acceptor::is_overcrowded() const noexcept {
+  if (crowded_since_ == TimePoint{} || sharing_->patience <= milliseconds::zero()) return false;
+  return Clock::now() - crowded_since_ >= sharing_->patience;
+}
+
+int Acceptor::take_batch(int listener, int most) noexcept {
+  int taken = 0;
+  while (taken < most && resumed_ && take_one(listener)) ++taken;
+  return taken;
 }
 
 bool Acceptor::take_one(int listener) noexcept {
@@ -109,8 +179,58 @@ bool Acceptor::take_one(int listener) noexcept {
   return false;  // another worker was faster, or the client has gone again (ECONNABORTED and its like, accept(2))
 }
 
-void Acceptor::on_retry(ev::timer&, int) noexcept {
-  if (const auto resumed = resume(); !resumed) return;  // it has armed the timer again
+/// Whether what waits, if anything does, is this worker's to take.
+bool Acceptor::may_take(int listener) noexcept {
+  const auto judgement = judge(sharing_->all, own_number(), coarse_monotonic_ns(), sharing_->one_at_a_time);
+  if (judgement.verdict == Verdict::take) return true;
+  if (is_readable(listener)) leave_to_others(judgement);
+  return false;
+}
+
+void Acceptor::leave_to_others(const Judgement& judgement) noexcept {
+  const auto& own = sharing_->own;
+  left_to_others_ = true;
+  watch_.disarm();
+  was_busy_ = is_busy(own, coarse_monotonic_ns());
+  if (judgement.verdict == Verdict::wait) {
+    answers_before_ = own.requests.load(std::memory_order_relaxed) + own.in_flight.load(std::memory_order_relaxed);
+    return impatience_.start(kLeft);
+  }
+  answers_before_ = std::numeric_limits<std::uint64_t>::max();
+  impatience_.start(kPassedOn);
+  const std::uint64_t one = 1;
+  // The kernel has told one process of the connection, us.
+  (void)!::write(sharing_->bells[judgement.to].get(), &one, sizeof one);
+}
+
+void Acceptor::look_around() noexcept {
+  const auto& own = sharing_->own;
+  const bool busy = is_busy(own, coarse_monotonic_ns());
+  if (!left_to_others_) {
+    if (!busy) notice_crowd();
+    return;
+  }
+  if (busy ? own.requests.load(std::memory_order_relaxed) < answers_before_ : !was_busy_) return;
+  look_back();
+  notice_crowd();
+  if (!busy) return;  // the loop sees what there is
+  for (const auto& listener : listeners_) take_batch(listener.fd(), 1);  // their turn, after all that was here before
+}
+
+void Acceptor::on_impatience(ev::timer&, int) noexcept {
+  look_back();
+  for (const auto& listener : listeners_) take_batch(listener.fd(), 1);
+}
+
+void Acceptor::look_back() noexcept {
+  impatience_.stop();
+  left_to_others_ = false;
+  if (!watch_.arm()) look_away_for_a_moment();
+}
+
+void Acceptor::look_for_forgotten() noexcept {
+  if (!resumed_ || left_to_others_ || !has_waiting()) return;
+  for (const auto& listener : listeners_) take_from(listener.fd());
 }
 
 }  // namespace indrik::worker

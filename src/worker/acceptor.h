@@ -1,19 +1,37 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "net/listener.h"
+#include "process/scoreboard.h"
+#include "worker/accept_gate.h"
 #include "worker/loop.h"
+#include "worker/shared_watch.h"
 
 namespace indrik::worker {
 
-/// Takes connections from the listeners that all workers share. The listeners stand with EPOLLEXCLUSIVE in an epoll set
-/// of their own, which the loop watches: libev itself knows no EPOLLEXCLUSIVE, and without it each connection would
-/// wake every worker. Loop thread only.
+/// What workers that share listeners know of each other.
+struct Sharing {
+  process::Slot& own;
+  std::span<const process::Slot> all;  ///< own among them
+  std::span<const Fd> bells;           ///< an eventfd for each; rung by a sibling that passes a connection on
+  bool one_at_a_time = false;  ///< a request keeps all others of its worker waiting
+  /// With one request at a time connections wait in the kernel until a worker is free, so long as that has not been
+  /// going on for this time; then they are taken, to wait where the queue_timeout counts. 0: for ever.
+  milliseconds patience{1'000};
+};
+
+/// Takes connections from the listeners that all workers share, and leaves them to a sibling that is better placed
+/// (accept_gate.h). Leaving them, it looks away until it is idle itself, has done what it had to do before the
+/// connection came, is offered one by a sibling for which it is better placed, or some milliseconds have passed and
+/// nobody has taken what it left. Loop thread only.
 class Acceptor {
  public:
   /// Takes ownership of the connection; `peer` is its address as text, empty on a unix socket.
@@ -21,10 +39,10 @@ class Acceptor {
   /// Connections wait because there are no descriptors or no memory; called at every attempt, ten times a second.
   using Starving = std::function<void(const Error& reason)>;
 
-  /// `batch`: connections taken in one turn of the loop. Throws BootError when the kernel refuses the epoll set.
+  /// `batch`: connections taken in one turn of the loop. Turns the loop once. `sharing`: none: it takes what it can.
   Acceptor(
       const Loop& loop, std::span<net::Listener> listeners, int batch, Accepted accepted,
-      Starving starving = [](const Error&) {});
+      Starving starving = [](const Error&) {}, std::optional<Sharing> sharing = std::nullopt);
 
   /// Resumed is the opposite of paused: paused, this worker is not woken for connections, the others are. Paused at
   /// first. A failure is that of epoll_ctl(2); resuming is then tried again by itself.
@@ -34,25 +52,51 @@ class Acceptor {
   bool empty(std::size_t most) noexcept;
   /// Somebody waits in the queues.
   bool has_waiting() const noexcept;
+  /// To be called in every turn of the loop, before it waits.
+  void end_turn() noexcept {
+    if (left_to_others_ || crowded_since_ != TimePoint{}) look_around();
+  }
+  /// To be called once a second or so: takes what a worker was woken for that has not come, stopped or killed.
+  void look_for_forgotten() noexcept;
   /// For the end: closes this process's copies of the listeners, so that nobody queues for a worker that will not come
   /// back.
   void close() noexcept;
 
  private:
-  void on_readable(ev::io&, int) noexcept;
+  void on_ready(int listener) noexcept;
+  void on_bell(ev::io& bell, int) noexcept;
+  std::size_t own_number() const noexcept;
   void on_retry(ev::timer&, int) noexcept;
+  void on_impatience(ev::timer&, int) noexcept;
   void look_away_for_a_moment() noexcept;
+  /// Takes a batch of what waits at the listener, as far as it is this worker's to take; how many it took.
+  int take_from(int listener) noexcept;
+  int take_batch(int listener, int most) noexcept;
   /// False: nothing was there to take; errno says why.
   bool take_one(int listener) noexcept;
+  bool may_take(int listener) noexcept;
+  void notice_crowd() noexcept;
+  bool is_overcrowded() const noexcept;
+  void leave_to_others(const Judgement& judgement) noexcept;
+  void look_around() noexcept;
+  void look_back() noexcept;
+  Result<void> arm() noexcept;
+  void disarm() noexcept;
 
   std::span<net::Listener> listeners_;
   int batch_;
   Accepted accepted_;
   Starving starving_;
-  Fd set_;
-  ev::io watcher_;
+  std::optional<Sharing> sharing_;
+  SharedWatch watch_;
+  ev::io bell_;
   ev::timer retry_;
+  ev::timer impatience_;
   bool resumed_ = false;
+  bool left_to_others_ = false;       ///< resumed, but not watching the listeners
+  bool was_busy_ = false;             ///< when it left them
+  std::uint64_t answers_before_ = 0;  ///< in the slot's count, when all is done that came before what was left
+  TimePoint crowded_since_{};         ///< connections have waited ever since; 0: they did not when we last looked
 };
 
 }  // namespace indrik::worker

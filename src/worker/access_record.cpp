@@ -40,10 +40,6 @@ bool sends_body(const Answered& answered) noexcept {
 
 }  // namespace
 
-void increment(std::atomic<std::uint64_t>& counter) noexcept {
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);  // one writer: no lock needed
-}
-
 void record_access(Engine& engine, const RunningExchange& exchange, const http::Response& response,
                    std::string_view peer) noexcept {
   if (!engine.access_log()) return;
@@ -71,8 +67,8 @@ void record_refusal(Engine& engine, int status, std::string_view peer) noexcept 
 }
 
 void count_answer(process::Slot& slot, int status) noexcept {
-  increment(slot.requests);
-  if (status >= 500) increment(slot.errors);
+  process::increment(slot.requests);
+  if (status >= 500) process::increment(slot.errors);
 }
 
 }  // namespace indrik::worker

@@ -16,8 +16,6 @@ void record_access(Engine& engine, const RunningExchange& exchange, const http::
 /// The same for bytes that were no request.
 void record_refusal(Engine& engine, int status, std::string_view peer) noexcept;
 
-/// Adds one to a total of the slot.
-void increment(std::atomic<std::uint64_t>& counter) noexcept;
 /// Adds an answer to the slot's totals.
 void count_answer(process::Slot& slot, int status) noexcept;
 

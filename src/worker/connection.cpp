@@ -35,13 +35,13 @@ void add(std::atomic<std::uint32_t>& gauge, std::uint32_t difference) noexcept {
 
 /// Says that there is no room, before any handler ran.
 void set_refusal(Engine& engine, http::Response& response) {
-  increment(engine.slot().refused);
+  process::increment(engine.slot().refused);
   response.set_plain(503, "Service Unavailable\n");
   response.add_field("Retry-After", std::to_string(engine.retry_after().count()));
 }
 
 void set_timeout(Engine& engine, http::Response& response) {
-  increment(engine.slot().timed_out);
+  process::increment(engine.slot().timed_out);
   response.set_plain(504, "Gateway Timeout\n");
 }
 
@@ -62,8 +62,20 @@ Connection::Connection(Engine& engine, Fd socket, std::string peer)
 Connection& Connection::of(Deadline& deadline) noexcept { return static_cast<OwnedDeadline&>(deadline).owner; }
 
 void Connection::open() noexcept {
+  add(engine_.slot().expected, 1);
   readable_.start(socket_.get(), ev::READ);
   wait_for_more();
+}
+
+/// It is no longer only expected to say something.
+void Connection::be_heard() noexcept {
+  if (!std::exchange(unheard_, false)) return;
+  add(engine_.slot().expected, -1U);
+}
+
+/// The request has mostly come with its connection, or while that waited.
+void Connection::look_for_request() noexcept {
+  if (receive()) pump();
 }
 
 void Connection::on_readable(ev::io&, int) noexcept {
@@ -127,6 +139,7 @@ bool Connection::advance(std::string& out) noexcept {
 }
 
 void Connection::dispatch(const http::Request& request, std::string& out) noexcept {
+  be_heard();
   exchange_ = engine_.take_exchange();
   exchange_->connection = this;
   exchange_->request = request;
@@ -371,6 +384,7 @@ void Connection::close(bool reset) noexcept {
   writable_.stop();
   deadline_.clear();
   socket_.reset();
+  be_heard();
   if (!exchange_) return engine_.bury(*this);
   exchange_->client_left.store(true, std::memory_order_relaxed);
   if (!exchange_->withdraw()) return;  // its handler works on what stands here

@@ -25,6 +25,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   void open() noexcept;
+  /// Right after open(): reads what has come already. The connection may be closed afterwards.
+  void look_for_request() noexcept;
   /// The exchange that was dispatched from here is complete.
   void answer(RunningExchange& exchange) noexcept;
   /// What it waited for did not come in time.
@@ -56,6 +58,7 @@ class Connection {
   void on_readable(ev::io&, int) noexcept;
   void on_writable(ev::io&, int) noexcept;
   bool receive() noexcept;
+  void be_heard() noexcept;
   void pump() noexcept;
   bool advance(std::string& out) noexcept;
   void dispatch(const http::Request& request, std::string& out) noexcept;
@@ -87,6 +90,7 @@ class Connection {
   milliseconds unread_for_{0};                 ///< what was read just now has waited for so long at least
   http::ServerSession::Waiting waiting_ = http::ServerSession::Waiting::nothing;
   bool input_ended_ = false;
+  bool unheard_ = true;  ///< no request has come
   bool lingering_ = false;
   bool turned_away_ = false;
   bool timed_out_ = false;  ///< answered 504 while the handler runs on: exchange_ and what it views are that handler's

@@ -25,6 +25,15 @@ constexpr std::size_t kKeptScratch = 256 * 1024;  // bytes of one scratch string
 /// A blocking worker takes one connection a turn: while it works, its siblings take the rest.
 int accept_batch(WorkerClass worker_class) noexcept { return worker_class == WorkerClass::sync ? 1 : 8; }
 
+std::optional<Sharing> sharing(const Options& options, const Surroundings& around) {
+  if (!options.fair_accept || around.bells.empty()) return std::nullopt;
+  return Sharing{.own = around.slot,
+                 .all = around.siblings,
+                 .bells = around.bells,
+                 .one_at_a_time = options.worker_class == WorkerClass::sync,
+                 .patience = std::min(options.queue_timeout / 4, milliseconds{1'000})};
+}
+
 void connection_expired(Deadline& deadline, const DeadlineQueue& queue) { Connection::of(deadline).expire(queue); }
 void exchange_expired(Deadline& deadline, const DeadlineQueue& queue) { RunningExchange::of(deadline).expire(queue); }
 
@@ -53,7 +62,7 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
       executor_{make_executor(options_, *this)},
       acceptor_{loop_, around_.listeners, accept_batch(options_.worker_class),
                 [this](Fd socket, std::string peer) { accept(std::move(socket), std::move(peer)); },
-                [this](const Error& reason) { complain_of_starvation(reason); }},
+                [this](const Error& reason) { complain_of_starvation(reason); }, sharing(options_, around_)},
       signals_{open_signals()},
       signal_watcher_{loop_},
       heartbeat_{loop_},
@@ -108,10 +117,12 @@ void Engine::accept(Fd socket, std::string peer) {
   auto& slot = around_.slot;
   slot.accepted.store(slot.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   slot.connections.store(static_cast<std::uint32_t>(connections_.size()), std::memory_order_relaxed);
-  if (connections_.size() > options_.connections) connections_.front().turn_away();
+  slot.accepted_ns.store(coarse_monotonic_ns(), std::memory_order_relaxed);
+  auto& connection = connections_.front();
+  if (connections_.size() > options_.connections) connection.turn_away();
   if (connections_.size() >= options_.connections) take_breath();
-  connections_.front().open();
-  if (draining_) connections_.front().drain();
+  connection.open();
+  draining_ ? connection.drain() : connection.look_for_request();
 }
 
 void Engine::complain_of_starvation(const Error& reason) noexcept {
@@ -168,6 +179,7 @@ void Engine::on_turn_end(ev::prepare&, int) noexcept {
   last_turn_ns_ = coarse_monotonic_ns() - turn_begun_ns_;
   if (around_.slot.requests.load(std::memory_order_relaxed) >= retires_at_) ask_to_retire();
   for (auto exchanges = std::exchange(completing_, {}); auto* const exchange : exchanges) exchange->complete();
+  acceptor_.end_turn();
   if (buried_.empty()) return;
   buried_.clear();
   if (draining_) {
@@ -220,6 +232,7 @@ void Engine::on_heartbeat(ev::timer&, int) noexcept {
     drain();
     leave_listeners();
   }
+  acceptor_.look_for_forgotten();
   if (options_.max_memory > 0 && !asked_to_retire_) look_at_memory();
 }
 
@@ -288,6 +301,7 @@ void Engine::finish() noexcept {
   if (around_.access_log) around_.access_log->flush();
   around_.slot.connections.store(0, std::memory_order_relaxed);
   around_.slot.in_flight.store(0, std::memory_order_relaxed);
+  around_.slot.expected.store(0, std::memory_order_relaxed);
   around_.slot.ends_in_order.store(true, std::memory_order_relaxed);
   // A thread inside a handler cannot be stopped, and what it works on must not be taken from under it.
   if (!executor_->is_stuck()) return;

@@ -30,6 +30,7 @@ enum class WorkerClass : std::uint8_t {
 struct Options {
   WorkerClass worker_class = WorkerClass::sync;
   std::size_t connections = 1000;             ///< open at once; further ones wait in the listeners' queues
+  bool fair_accept = true;                    ///< leave connections to a sibling that is better placed
   std::size_t threads = 8;                    ///< of the event class's pool
   std::size_t fiber_stack_size = 256 * 1024;  ///< bytes
   http::Limits limits;
@@ -60,6 +61,8 @@ struct Surroundings {
   int notice_fd = -1;                    ///< eventfd told when the slot has news; -1: nobody
   /// Routes that are answered 503 for a while; null: none is.
   const process::ClosedRoutes* closed_routes = nullptr;
+  std::span<const process::Slot> siblings{};  ///< slot among them; empty: it has none
+  std::span<const Fd> bells{};                ///< Scoreboard::bells()
   pid_t master = 0;  ///< when getppid() is another: drain and end; 0: no master
 };
 

@@ -29,12 +29,6 @@ std::string read(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-std::vector<net::Listener> listen_somewhere() {
-  std::vector<net::Listener> listeners;
-  listeners.push_back(*net::Listener::open(*net::Address::parse("127.0.0.1:0"), {}));
-  return listeners;
-}
-
 void end_process(int code) {
 #ifdef __SANITIZE_ADDRESS__
   if (__lsan_do_recoverable_leak_check() != 0) code = 99;
@@ -44,6 +38,36 @@ void end_process(int code) {
 
 }  // namespace
 
+std::vector<net::Listener> listen_somewhere() {
+  std::vector<net::Listener> listeners;
+  listeners.push_back(*net::Listener::open(*net::Address::parse("127.0.0.1:0"), {}));
+  return listeners;
+}
+
+void run_worker(const worker::Options& options, const std::function<void(routing::Router&)>& routes,
+                const WorkerPlace& place) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  {
+    auto log = *log::ErrorLog::open((place.folder / "error.log").native(), log::Level::debug);
+    auto access = *log::AccessLog::open((place.folder / "access.log").native(), R"(%(h)s "%(r)s" %(s)s %(b)s)");
+    routing::Router router;
+    routes(router);
+    const bool alone = place.scoreboard.slots().size() == 1;
+    worker::Surroundings around{.listeners = place.listeners,
+                                .router = router,
+                                .slot = place.scoreboard.slots()[place.number],
+                                .log = log,
+                                .access_log = &access,
+                                .notice_fd = place.notice};
+    if (!alone) around.siblings = place.scoreboard.slots();
+    if (!alone) around.bells = place.scoreboard.bells();
+    worker::Worker worker{options, around};
+    worker.run();
+  }
+  end_process(0);
+  ::_exit(0);
+}
+
 WorkerProcess::WorkerProcess(const worker::Options& options, const Routes& routes)
     : listeners_{listen_somewhere()},
       scoreboard_{*process::Scoreboard::create(1)},
@@ -51,30 +75,12 @@ WorkerProcess::WorkerProcess(const worker::Options& options, const Routes& route
   const Fd notice{::eventfd(0, EFD_CLOEXEC)};
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error{"fork"};
-  if (pid_ == 0) run(options, routes, notice.get());
+  if (pid_ == 0)
+    run_worker(options, routes,
+               {.folder = folder_.path(), .listeners = listeners_, .scoreboard = scoreboard_, .notice = notice.get()});
   pidfd_ = Fd{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
   listeners_.clear();  // the worker's alone from here on
   if (!await_fd(notice.get(), POLLIN, Deadline{})) throw std::runtime_error{"the worker is not ready: " + error_text()};
-}
-
-void WorkerProcess::run(const worker::Options& options, const Routes& routes, int notice) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  {
-    auto log = *log::ErrorLog::open((folder_.path() / "error.log").native(), log::Level::debug);
-    auto access = *log::AccessLog::open((folder_.path() / "access.log").native(), R"(%(h)s "%(r)s" %(s)s %(b)s)");
-    routing::Router router;
-    routes(router);
-    worker::Worker worker{options,
-                          {.listeners = listeners_,
-                           .router = router,
-                           .slot = scoreboard_.slots()[0],
-                           .log = log,
-                           .access_log = &access,
-                           .notice_fd = notice}};
-    worker.run();
-  }
-  end_process(0);
-  ::_exit(0);
 }
 
 WorkerProcess::~WorkerProcess() {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,21 @@
 #include "worker/worker.h"
 
 namespace indrik::test {
+
+/// What a worker is started with in a process of its own.
+struct WorkerPlace {
+  const std::filesystem::path& folder;  ///< of its logs
+  std::span<net::Listener> listeners;
+  process::Scoreboard& scoreboard;
+  std::size_t number = 0;  ///< of its slot
+  int notice = -1;
+};
+
+/// In the child: a worker's whole life. It has siblings where the scoreboard has several slots.
+[[noreturn]] void run_worker(const worker::Options& options, const std::function<void(routing::Router&)>& routes,
+                             const WorkerPlace& place);
+
+std::vector<net::Listener> listen_somewhere();
 
 /// One worker in a process of its own, with routes from the test, on a free port. The test sees its slot of the
 /// scoreboard. Killed with this object at the latest.
@@ -37,8 +54,6 @@ class WorkerProcess {
   std::string access_text() const;
 
  private:
-  [[noreturn]] void run(const worker::Options& options, const Routes& routes, int notice);
-
   TemporaryFolder folder_;
   std::vector<net::Listener> listeners_;
   process::Scoreboard scoreboard_;

@@ -63,7 +63,7 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .field = &Settings::worker_connections, .fallback = "1000", .range = {1, 1'000'000},
      .doc = "Connections that one worker holds open at once; more wait in the backlog, and after queue_timeout they are "
             "answered 503."},
-    {.group = kWorkers, .key = "fair_accept", .flag = "--fair-accept", .placeholder = "",
+    {.group = kWorkers, .key = "fair_accept", .flag = "--fair-accept", .placeholder = "BOOLEAN",
      .field = &Settings::fair_accept, .fallback = "true",
      .doc = "A worker with something running leaves a new connection to one that is idle, and one with markedly more "
             "connections to one with fewer. false: whoever the kernel wakes takes what it finds."},

@@ -2,25 +2,34 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cinttypes>
-#include <cstdio>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace indrik::worker {
 namespace {
 
-/// The data of a descriptor's entry in an epoll set: "tfd:        7 events:       19 data:        100000007 …", proc(5).
+/// The number behind `name` in a line of fdinfo.
+template <typename Number>
+std::optional<Number> number_after(std::string_view line, std::string_view name, int base) {
+  const auto place = line.find(name);
+  if (place == std::string_view::npos) return std::nullopt;
+  line.remove_prefix(std::min(line.find_first_not_of(' ', place + name.size()), line.size()));
+  Number number = 0;
+  const auto [end, wrong] = std::from_chars(line.data(), line.data() + line.size(), number, base);
+  return wrong == std::errc{} ? std::optional{number} : std::nullopt;
+}
+
+/// The data of a descriptor's entry in an epoll set: "tfd:        7 events:       19 data:        100000007 …",
+/// proc(5).
 std::optional<std::uint64_t> entry_data(std::ifstream& fdinfo, int descriptor) {
-  for (std::string line; std::getline(fdinfo, line);) {
-    int target = -1;
-    std::uint64_t data = 0;
-    if (std::sscanf(line.c_str(), "tfd: %d events: %*x data: %" SCNx64, &target, &data) == 2 && target == descriptor)
-      return data;
-  }
+  for (std::string line; std::getline(fdinfo, line);)
+    if (number_after<int>(line, "tfd:", 10) == descriptor) return number_after<std::uint64_t>(line, "data:", 16);
   return std::nullopt;
 }
 
@@ -130,8 +139,8 @@ void SharedWatch::on_readable(ev::io& watcher, int) noexcept {
   if (armed_) ready_(watcher.fd);
 }
 
-/// libev is about to make itself a new epoll set and to fill it: it does when the old one tells of a descriptor that has
-/// been closed, but lives on in a process that a plugin has started.
+/// libev is about to make itself a new epoll set and to fill it: it does when the old one tells of a descriptor that
+/// has been closed, but lives on in a process that a plugin has started.
 void SharedWatch::on_renewal(ev::fork&, int) noexcept {
   set_ = -1;
   renewed_.start(0);  // fires when the loop next turns: the new set is filled by then

@@ -35,9 +35,9 @@ struct alignas(64) Slot {
   std::atomic<bool> takes_connections{false};
   std::atomic<std::int64_t> heartbeat_ns{0};  ///< monotonic_ns() of the last turn of the worker's loop
   std::atomic<std::uint32_t> connections{0};
-  std::atomic<std::uint32_t> in_flight{0};  ///< requests given to a handler and not yet answered
-  std::atomic<std::uint32_t> expected{0};      ///< connections of which no request has come yet
-  std::atomic<std::int64_t> accepted_ns{0};    ///< coarse_monotonic_ns() when the latest of them came
+  std::atomic<std::uint32_t> in_flight{0};   ///< requests given to a handler and not yet answered
+  std::atomic<std::uint32_t> expected{0};    ///< connections of which no request has come yet
+  std::atomic<std::int64_t> accepted_ns{0};  ///< coarse_monotonic_ns() when the latest of them came
 
   // Totals. They are of the slot, not of the process: they go on when a worker is replaced, and never go backwards.
   std::atomic<std::uint64_t> requests{0};

@@ -42,9 +42,9 @@ struct Seat {
   const process::ClosedRoutes& closed_routes;
   std::span<const process::Slot> siblings;  ///< all slots
   std::span<const Fd> bells;                ///< Scoreboard::bells()
-  int notice_fd;                       ///< an eventfd: write 1 after slot.state changed, so that the master looks
-  pid_t master;                        ///< getppid() differs: the master is gone
-  std::span<net::Listener> listeners;  ///< this process's copies: its to close when it accepts no more
+  int notice_fd;                            ///< an eventfd: write 1 after slot.state changed, so that the master looks
+  pid_t master;                             ///< getppid() differs: the master is gone
+  std::span<net::Listener> listeners;       ///< this process's copies: its to close when it accepts no more
 };
 
 /// A worker's whole life; its result is the process's exit code. Runs with every signal of the master's still blocked

@@ -25,8 +25,8 @@ struct Judgement {
   bool operator==(const Judgement&) const = default;
 };
 
-/// Judges by the figures of all workers, for the one of the number `own`. `one_at_a_time`: a request keeps all others of
-/// its worker waiting. Siblings are the ready workers of the same generation: others may have other listeners. One
+/// Judges by the figures of all workers, for the one of the number `own`. `one_at_a_time`: a request keeps all others
+/// of its worker waiting. Siblings are the ready workers of the same generation: others may have other listeners. One
 /// counts as able to take a connection while it accepts any and gives signs of life.
 ///
 /// Idle takes before busy. Among equals the one with fewer connections does, when the difference is marked. Where all

@@ -213,7 +213,7 @@ void Acceptor::look_around() noexcept {
   if (busy ? own.requests.load(std::memory_order_relaxed) < answers_before_ : !was_busy_) return;
   look_back();
   notice_crowd();
-  if (!busy) return;  // the loop sees what there is
+  if (!busy) return;                                                     // the loop sees what there is
   for (const auto& listener : listeners_) take_batch(listener.fd(), 1);  // their turn, after all that was here before
 }
 

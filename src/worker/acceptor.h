@@ -22,7 +22,7 @@ struct Sharing {
   process::Slot& own;
   std::span<const process::Slot> all;  ///< own among them
   std::span<const Fd> bells;           ///< an eventfd for each; rung by a sibling that passes a connection on
-  bool one_at_a_time = false;  ///< a request keeps all others of its worker waiting
+  bool one_at_a_time = false;          ///< a request keeps all others of its worker waiting
   /// With one request at a time connections wait in the kernel until a worker is free, so long as that has not been
   /// going on for this time; then they are taken, to wait where the queue_timeout counts. 0: for ever.
   milliseconds patience{1'000};

@@ -13,7 +13,8 @@
 namespace indrik::worker {
 namespace {
 
-/// The data of a descriptor's entry in an epoll set: "tfd:        7 events:       19 data:        100000007 …", proc(5).
+/// The data of a descriptor's entry in an epoll set: "tfd:        7 events:       19 data:        100000007 …",
+/// proc(5).
 std::optional<std::uint64_t> entry_data(std::ifstream& fdinfo, int descriptor) {
   for (std::string line; std::getline(fdinfo, line);) {
     int target = -1;
@@ -130,8 +131,8 @@ void SharedWatch::on_readable(ev::io& watcher, int) noexcept {
   if (armed_) ready_(watcher.fd);
 }
 
-/// libev is about to make itself a new epoll set and to fill it: it does when the old one tells of a descriptor that has
-/// been closed, but lives on in a process that a plugin has started.
+/// libev is about to make itself a new epoll set and to fill it: it does when the old one tells of a descriptor that
+/// has been closed, but lives on in a process that a plugin has started.
 void SharedWatch::on_renewal(ev::fork&, int) noexcept {
   set_ = -1;
   renewed_.start(0);  // fires when the loop next turns: the new set is filled by then

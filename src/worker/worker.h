@@ -63,7 +63,7 @@ struct Surroundings {
   const process::ClosedRoutes* closed_routes = nullptr;
   std::span<const process::Slot> siblings{};  ///< slot among them; empty: it has none
   std::span<const Fd> bells{};                ///< Scoreboard::bells()
-  pid_t master = 0;  ///< when getppid() is another: drain and end; 0: no master
+  pid_t master = 0;                           ///< when getppid() is another: drain and end; 0: no master
 };
 
 class Engine;

@@ -57,8 +57,8 @@ class FairAcceptContract : public ContractTest {
   }
   static std::size_t busy_one(WorkerGroup& workers) {
     const auto slots = workers.slots();
-    return static_cast<std::size_t>(
-        std::ranges::find_if(slots, [](const auto& slot) { return slot.in_flight > 0; }) - slots.begin());
+    return static_cast<std::size_t>(std::ranges::find_if(slots, [](const auto& slot) { return slot.in_flight > 0; }) -
+                                    slots.begin());
   }
 
   Shared shared;
@@ -125,8 +125,7 @@ TEST_P(FairAcceptContract, GivesTwoRequestsAtOnceToTwoWorkers) {
   for (std::uint64_t round = 1; round <= 8; ++round) {
     HttpClient first{workers.address()};
     HttpClient second{workers.address()};
-    for (auto* const client : {&first, &second})
-      client->send(request_bytes("GET", "/held/" + std::to_string(round)));
+    for (auto* const client : {&first, &second}) client->send(request_bytes("GET", "/held/" + std::to_string(round)));
     EXPECT_TRUE(await([&] { return shared.begun() == round * 2; }));
     EXPECT_EQ(workers.slots()[0].in_flight, 1U);
     EXPECT_EQ(workers.slots()[1].in_flight, 1U);

@@ -33,7 +33,10 @@ struct MakeSamples {
     const auto text = fmt::format("{}", spec.range.most);
     return {text, text, {fmt::format("{}", below()), fmt::format("{}", above()), "x", "", "1.5"}};
   }
-  Samples operator()(bool Settings::*) const { return {"true", "true", {"yes", "1", ""}}; }
+  Samples operator()(bool Settings::*) const {
+    const std::string other = spec.fallback == "true" ? "false" : "true";
+    return {other, other, {"yes", "1", ""}};
+  }
   Samples operator()(WorkerCount Settings::*) const {
     return {"auto", "\"auto\"", {fmt::format("{}", below()), fmt::format("{}", above()), "many", ""}};
   }

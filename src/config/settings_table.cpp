@@ -66,7 +66,7 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kWorkers, .key = "fair_accept", .flag = "--fair-accept", .placeholder = "",
      .field = &Settings::fair_accept, .fallback = "true",
      .doc = "A worker with something running leaves a new connection to one that is idle, and one with markedly more "
-            "connections to one with fewer. false: whoever the kernel wakes takes what it finds."},
+            "connections to one with fewer. false (--fair-accept=false): whoever the kernel wakes takes what it finds."},
     {.group = kWorkers, .key = "max_requests", .flag = "--max-requests", .placeholder = "NUMBER",
      .field = &Settings::max_requests, .fallback = "0", .range = {0, kMost},
      .doc = "A worker that has answered so many requests is replaced: against handlers that leak; 0 is never. It goes "

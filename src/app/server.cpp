@@ -32,6 +32,8 @@ namespace {
 
 /// Workers beyond the configured number: for TTIN, and for old generations that still drain.
 constexpr std::size_t kSpareSlots = 128;
+/// Those of them that have a bell, for each a descriptor in every process; the rest does without the fair accept.
+constexpr std::size_t kSpareBells = 8;
 
 int refuse(const Refusal& refusal, process::Launcher& launcher) {
   for (const auto& sentence : refusal.sentences) complain(sentence);
@@ -200,7 +202,8 @@ int serve(Start& start, const std::shared_ptr<const Configuration>& configuratio
   Listening listening{start, *configuration, static_cast<std::size_t>(policy.workers)};
   const Shared shared{.log = log, .pid_file = pid_file, .launcher = launcher, .listening = listening};
   auto listeners = listening.open(*configuration);
-  auto scoreboard = process::Scoreboard::create(static_cast<std::size_t>(policy.workers) * 2 + kSpareSlots);
+  const auto twice = static_cast<std::size_t>(policy.workers) * 2;  // a reload has two generations
+  auto scoreboard = process::Scoreboard::create(twice + kSpareSlots, twice + kSpareBells);
   if (!scoreboard) throw BootError{ExitCode::run_failed, scoreboard.error().text()};
   announce(policy, settings, listeners.all(), log);
   warn_of_few_descriptors(descriptors, settings, listeners.all().size(), log);

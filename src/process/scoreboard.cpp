@@ -15,19 +15,19 @@ static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<Work
                   std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
               "a lock inside an atomic would not be shared between processes");
 
-Result<Scoreboard> Scoreboard::create(std::size_t slots) {
+Result<Scoreboard> Scoreboard::create(std::size_t slots, std::size_t bells) {
   auto crashes = CrashBoard::create(slots);
   if (!crashes) return fail(std::move(crashes).error());
-  std::vector<Fd> bells;
-  while (bells.size() < slots) {
-    if (!bells.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))
-      return fail(Error::from_errno(errno, "make an eventfd for each of {} workers", slots));
+  std::vector<Fd> made;
+  while (made.size() < std::min(slots, bells)) {
+    if (!made.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))
+      return fail(Error::from_errno(errno, "make an eventfd for worker {}", made.size() - 1));
   }
   void* memory = ::mmap(nullptr, slots * sizeof(Slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return fail(Error::from_errno(errno, "map a scoreboard of {} workers", slots));
   auto* first = static_cast<Slot*>(memory);
   std::uninitialized_default_construct_n(first, slots);
-  return Scoreboard{first, slots, *std::move(crashes), std::move(bells)};
+  return Scoreboard{first, slots, *std::move(crashes), std::move(made)};
 }
 
 Scoreboard::Scoreboard(Scoreboard&& other) noexcept

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -69,8 +70,9 @@ inline void increment(std::atomic<std::uint64_t>& total) noexcept {
 /// unmapped with the object.
 class Scoreboard {
  public:
-  /// Room for `slots` workers at once. Fails with the errno of mmap or eventfd.
-  static Result<Scoreboard> create(std::size_t slots);
+  /// Room for `slots` workers at once, the first of which (all, if not said) have bells. Fails with the errno of mmap
+  /// or eventfd.
+  static Result<Scoreboard> create(std::size_t slots, std::size_t bells = std::numeric_limits<std::size_t>::max());
   Scoreboard(Scoreboard&& other) noexcept;
   Scoreboard& operator=(Scoreboard&&) = delete;
   ~Scoreboard();
@@ -78,7 +80,7 @@ class Scoreboard {
   std::span<Slot> slots() noexcept { return {slots_, count_}; }
   std::span<const Slot> slots() const noexcept { return {slots_, count_}; }
   CrashBoard& crashes() noexcept { return crashes_; }
-  /// An eventfd for each slot, by which siblings tell its worker that a connection waits for it.
+  /// An eventfd for each of the first slots, by which siblings tell its worker that a connection waits for it.
   std::span<const Fd> bells() const noexcept { return bells_; }
 
  private:

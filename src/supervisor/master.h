@@ -40,7 +40,7 @@ struct Seat {
   std::size_t number;           ///< 0-based, of the slot
   process::CrashRecord& crash;  ///< where it tells what it dies of
   const process::ClosedRoutes& closed_routes;
-  std::span<const process::Slot> siblings;  ///< all slots
+  std::span<const process::Slot> siblings;  ///< the slots of all workers that have bells
   std::span<const Fd> bells;                ///< Scoreboard::bells()
   int notice_fd;                            ///< an eventfd: write 1 after slot.state changed, so that the master looks
   pid_t master;                             ///< getppid() differs: the master is gone

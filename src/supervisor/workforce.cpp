@@ -52,7 +52,7 @@ Result<void> Workforce::spawn(const Generation& generation) {
                   .number = number,
                   .crash = crash,
                   .closed_routes = scoreboard_.crashes().closed_routes(),
-                  .siblings = scoreboard_.slots(),
+                  .siblings = scoreboard_.slots().first(scoreboard_.bells().size()),
                   .bells = scoreboard_.bells(),
                   .notice_fd = notice_fd_,
                   .master = ::getpid(),

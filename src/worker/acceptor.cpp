@@ -19,7 +19,6 @@ constexpr ev_tstamp kRetryAfter = 0.1;  // seconds, when the process or the syst
 constexpr ev_tstamp kPassedOn = 0.05;
 /// Seconds after which a busy worker takes what waits for a free one, if its own requests do not end.
 constexpr ev_tstamp kLeft = 1.0;
-constexpr int kOvercrowded = 64;  ///< connections taken in a turn when they have waited for longer than they should
 
 /// The process or the system is out of descriptors or memory: accept(2) fails with the connection left in the queue.
 bool is_starving(int code) noexcept { return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM; }
@@ -132,27 +131,8 @@ std::size_t Acceptor::own_number() const noexcept {
 int Acceptor::take_from(int listener) noexcept {
   if (!sharing_) return take_batch(listener, batch_);
   int taken = 0;
-  if (is_overcrowded()) {
-    taken = take_batch(listener, kOvercrowded);
-  } else {
-    while (taken < batch_ && resumed_ && !left_to_others_ && may_take(listener) && take_one(listener)) ++taken;
-  }
-  notice_crowd();
+  while (taken < batch_ && resumed_ && !left_to_others_ && may_take(listener) && take_one(listener)) ++taken;
   return taken;
-}
-
-void Acceptor::notice_crowd() noexcept {
-  if (!sharing_->one_at_a_time) return;
-  if (!has_waiting()) {
-    crowded_since_ = {};
-  } else if (crowded_since_ == TimePoint{}) {
-    crowded_since_ = Clock::now();
-  }
-}
-
-bool Acceptor::is_overcrowded() const noexcept {
-  if (crowded_since_ == TimePoint{} || sharing_->patience <= milliseconds::zero()) return false;
-  return Clock::now() - crowded_since_ >= sharing_->patience;
 }
 
 int Acceptor::take_batch(int listener, int most) noexcept {
@@ -203,18 +183,13 @@ void Acceptor::leave_to_others(const Judgement& judgement) noexcept {
   (void)!::write(sharing_->bells[judgement.to].get(), &one, sizeof one);
 }
 
-void Acceptor::look_around() noexcept {
+void Acceptor::look_back_if_free() noexcept {
   const auto& own = sharing_->own;
   const bool busy = is_busy(own, coarse_monotonic_ns());
-  if (!left_to_others_) {
-    if (!busy) notice_crowd();
-    return;
-  }
   if (busy ? own.requests.load(std::memory_order_relaxed) < answers_before_ : !was_busy_) return;
   look_back();
-  notice_crowd();
   if (!busy) return;                                                     // the loop sees what there is
-  for (const auto& listener : listeners_) take_batch(listener.fd(), 1);  // their turn, after all that was here before
+  for (const auto& listener : listeners_) take_batch(listener.fd(), 1);  // whose turn has come, after what was here
 }
 
 void Acceptor::on_impatience(ev::timer&, int) noexcept {

@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "net/listener.h"
@@ -23,9 +22,6 @@ struct Sharing {
   std::span<const process::Slot> all;  ///< own among them
   std::span<const Fd> bells;           ///< an eventfd for each; rung by a sibling that passes a connection on
   bool one_at_a_time = false;          ///< a request keeps all others of its worker waiting
-  /// With one request at a time connections wait in the kernel until a worker is free, so long as that has not been
-  /// going on for this time; then they are taken, to wait where the queue_timeout counts. 0: for ever.
-  milliseconds patience{1'000};
 };
 
 /// Takes connections from the listeners that all workers share, and leaves them to a sibling that is better placed
@@ -54,7 +50,7 @@ class Acceptor {
   bool has_waiting() const noexcept;
   /// To be called in every turn of the loop, before it waits.
   void end_turn() noexcept {
-    if (left_to_others_ || crowded_since_ != TimePoint{}) look_around();
+    if (left_to_others_) look_back_if_free();
   }
   /// To be called once a second or so: takes what a worker was woken for that has not come, stopped or killed.
   void look_for_forgotten() noexcept;
@@ -75,10 +71,8 @@ class Acceptor {
   /// False: nothing was there to take; errno says why.
   bool take_one(int listener) noexcept;
   bool may_take(int listener) noexcept;
-  void notice_crowd() noexcept;
-  bool is_overcrowded() const noexcept;
   void leave_to_others(const Judgement& judgement) noexcept;
-  void look_around() noexcept;
+  void look_back_if_free() noexcept;
   void look_back() noexcept;
   Result<void> arm() noexcept;
   void disarm() noexcept;
@@ -96,7 +90,6 @@ class Acceptor {
   bool left_to_others_ = false;       ///< resumed, but not watching the listeners
   bool was_busy_ = false;             ///< when it left them
   std::uint64_t answers_before_ = 0;  ///< in the slot's count, when all is done that came before what was left
-  TimePoint crowded_since_{};         ///< connections have waited ever since; 0: they did not when we last looked
 };
 
 }  // namespace indrik::worker

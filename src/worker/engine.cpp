@@ -26,12 +26,12 @@ constexpr std::size_t kKeptScratch = 256 * 1024;  // bytes of one scratch string
 int accept_batch(WorkerClass worker_class) noexcept { return worker_class == WorkerClass::sync ? 1 : 8; }
 
 std::optional<Sharing> sharing(const Options& options, const Surroundings& around) {
-  if (!options.fair_accept || around.bells.empty()) return std::nullopt;
+  const bool among_them = std::ranges::any_of(around.siblings, [&](const auto& slot) { return &slot == &around.slot; });
+  if (!options.fair_accept || !among_them) return std::nullopt;
   return Sharing{.own = around.slot,
                  .all = around.siblings,
                  .bells = around.bells,
-                 .one_at_a_time = options.worker_class == WorkerClass::sync,
-                 .patience = std::min(options.queue_timeout / 4, milliseconds{1'000})};
+                 .one_at_a_time = options.worker_class == WorkerClass::sync};
 }
 
 void connection_expired(Deadline& deadline, const DeadlineQueue& queue) { Connection::of(deadline).expire(queue); }

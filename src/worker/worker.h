@@ -61,8 +61,8 @@ struct Surroundings {
   int notice_fd = -1;                    ///< eventfd told when the slot has news; -1: nobody
   /// Routes that are answered 503 for a while; null: none is.
   const process::ClosedRoutes* closed_routes = nullptr;
-  std::span<const process::Slot> siblings{};  ///< slot among them; empty: it has none
-  std::span<const Fd> bells{};                ///< Scoreboard::bells()
+  std::span<const process::Slot> siblings{};  ///< those that share the listeners
+  std::span<const Fd> bells{};                ///< of the siblings, Scoreboard::bells(); none, or without slot: alone
   pid_t master = 0;                           ///< when getppid() is another: drain and end; 0: no master
 };
 

@@ -14,10 +14,14 @@ namespace indrik::app {
 /// The configured plugins of one process and the routes they gave. Before the instances end, no handler may run.
 class Plugins {
  public:
-  /// Loads and creates all; `loading` is called before each. Throws BootError(plugin_not_loaded) with one sentence for
-  /// the first that is refused.
-  Plugins(
-      std::span<const AppSpec> apps, log::ErrorLog& log, const std::function<void()>& loading = [] {});
+  /// Who wants to know how far it is, should it not come to its end.
+  struct Progress {
+    std::function<void(const AppSpec&)> loading = [](const AppSpec&) {};  ///< before each
+    std::function<void()> loaded = [] {};                                 ///< its file, of which nothing was called yet
+  };
+
+  /// Loads and creates all. Throws BootError(plugin_not_loaded) with one sentence for the first that is refused.
+  Plugins(std::span<const AppSpec> apps, log::ErrorLog& log, const Progress& progress);
 
   /// Runs the start hooks in order. Throws BootError(never_ready) with the sentence of the first that fails.
   void start();

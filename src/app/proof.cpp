@@ -43,7 +43,7 @@ void say(const Fd& pipe, char word) noexcept { (void)!::write(pipe.get(), &word,
     settle_in_child(configuration, parent);
     if (const auto opened = open_access_log(configuration.loaded.settings); !opened)
       throw BootError{ExitCode::wrong_configuration, opened.error().text()};
-    const Plugins plugins{configuration.apps, log, [&] { say(report, kLoading); }};
+    const Plugins plugins{configuration.apps, log, {.loading = [&](const AppSpec&) { say(report, kLoading); }}};
     say(report, kGood);
   } catch (const BootError& error) {
     log.error("{}", error.what());

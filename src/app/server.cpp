@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "app/child.h"
 #include "app/configuration.h"
 #include "app/listening.h"
 #include "app/proof.h"
@@ -97,6 +98,11 @@ supervisor::Plan make_plan(const std::shared_ptr<const Configuration>& configura
           .worker_main = [configuration,
                           shared](const supervisor::Seat& seat) { return work(*configuration, shared, seat); },
           .binding = shared.listening.binding(*configuration),
+          .reopening =
+              [configuration, shared] {
+                if (const auto created = create_access_log(*configuration); !created)
+                  shared.log.error("{}", created.error().text());
+              },
           .taken_over =
               [configuration, shared] {
                 name_process("master", "master", *configuration);
@@ -125,7 +131,9 @@ Result<supervisor::Plan> reload(const config::Invocation& invocation, const Conf
   // In a child first: whatever the files do to their parser, the master lives.
   const auto sentences = [&] {
     const auto tried = read_configuration(invocation);
-    return tried ? std::string{} : fmt::format("{}", fmt::join(tried.error().sentences, "; "));
+    if (!tried) return fmt::format("{}", fmt::join(tried.error().sentences, "; "));
+    const auto opened = open_access_log(tried->loaded.settings);
+    return opened ? std::string{} : opened.error().text();
   };
   if (auto rehearsed = process::rehearse(sentences, kReading); !rehearsed)
     return fail(Error::format("read the configuration: {}", rehearsed.error().text()));

@@ -1,5 +1,6 @@
 #include "app/worker_main.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
 #include <optional>
@@ -37,8 +38,14 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, log
     throw BootError{ExitCode::run_failed, recorded.error().text()};
   give_children_their_signals();
   auto access_log = access_log_if_possible(settings, log);
-  Plugins plugins{configuration.apps, log};
-  process::record_modules();
+  Plugins plugins{configuration.apps,
+                  log,
+                  {.loading =
+                       [&](const AppSpec& app) {
+                         process::say_last_words(seat.slot, fmt::format("loading plugin {}", app.library.native()));
+                       },
+                   .loaded = process::record_modules}};
+  process::say_last_words(seat.slot, {});
   worker::Worker worker{worker_options(settings),
                         {.listeners = seat.listeners,
                          .router = plugins.router(),

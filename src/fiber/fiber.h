@@ -7,7 +7,6 @@
 
 #include "base/result.h"
 #include "base/timers.h"
-#include "fiber/sanitizers.h"
 #include "fiber/stack_pool.h"
 
 namespace indrik::fiber {
@@ -56,7 +55,6 @@ class FiberPool {
   StackPool stacks_;
   Timers& timers_;
   Observer observer_;
-  [[no_unique_address, maybe_unused]] StackInSight stack_in_sight_;
   std::vector<std::unique_ptr<Fiber>> all_;
   std::vector<Fiber*> idle_;
 };

@@ -21,9 +21,7 @@
 #endif
 
 #ifdef INDRIK_ASAN
-#include <pthread.h>
 #include <sanitizer/common_interface_defs.h>
-#include <sanitizer/lsan_interface.h>
 #endif
 #ifdef INDRIK_TSAN
 #include <sanitizer/tsan_interface.h>
@@ -66,28 +64,5 @@ inline void after_switch([[maybe_unused]] SanitizedStack& here, [[maybe_unused]]
   __sanitizer_finish_switch_fiber(here.fake_stack, &from.bottom, &from.size);
 #endif
 }
-
-/// Whoever calls exit(3) on a fiber has LeakSanitizer look for pointers on that fiber's stack: it would miss those that
-/// stand on the thread's own. While this lives it looks there too. For the thread that enters the fibers.
-class StackInSight {
- public:
-#ifdef INDRIK_ASAN
-  StackInSight() noexcept {
-    pthread_attr_t attributes;
-    if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return;
-    if (::pthread_attr_getstack(&attributes, &bottom_, &size_) == 0) __lsan_register_root_region(bottom_, size_);
-    ::pthread_attr_destroy(&attributes);
-  }
-  ~StackInSight() {
-    if (size_ > 0) __lsan_unregister_root_region(bottom_, size_);
-  }
-  StackInSight(const StackInSight&) = delete;
-  StackInSight& operator=(const StackInSight&) = delete;
-
- private:
-  void* bottom_ = nullptr;
-  std::size_t size_ = 0;
-#endif
-};
 
 }  // namespace indrik::fiber

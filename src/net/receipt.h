@@ -9,4 +9,8 @@ namespace indrik::net {
 /// tcpi_last_data_recv in tcp(7); exact to a tick of the kernel's clock.
 milliseconds since_last_receipt(int socket) noexcept;
 
+/// Of a TCP connection whose peer has ended its sending half, and to which nothing was sent since its last bytes: how
+/// long after these it did so (tcpi_last_data_recv less tcpi_last_ack_recv). 0 where the kernel does not say.
+milliseconds from_receipt_to_end(int socket) noexcept;
+
 }  // namespace indrik::net

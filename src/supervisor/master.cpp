@@ -96,6 +96,7 @@ struct Master::State {
   void stop(ChildEvent how);
   void announce(log::Level level, const Loss& loss, std::string_view more);
   void fail_boot(const Loss& loss);
+  void give_up_boot(ExitCode code, const std::string& why);
   void mourn_young(const Loss& loss);
   void change_over(Generation next);
   void note_proofs(TimePoint now);
@@ -104,6 +105,7 @@ struct Master::State {
   bool some_worker_progresses() const noexcept;
 
   Children& children() noexcept { return workforce.children(); }
+  bool nothing_is_left() noexcept { return children().empty() && reporter.idle() && !upgrade.is_under_way(); }
   /// Of the current generation: fewer while a new one takes over, one more while one is exchanged.
   std::size_t needed() const noexcept { return reloading.old_ones_needed(wanted) + recycling.extra(); }
 
@@ -129,6 +131,7 @@ struct Master::State {
   unsigned reloads_asked = 0;
   std::optional<Plan> last_good;  ///< of the generations before the current one
   TimePoint accepts_until = TimePoint::max();
+  TimePoint boots_until = TimePoint::max();  ///< for want of processes; workers have a time of their own each
 };
 
 Master::Master(Plan plan, Reload reload, ListenerPool listeners, process::Scoreboard& scoreboard, log::ErrorLog& log)
@@ -148,6 +151,8 @@ void Master::meet(Surroundings surroundings) {
 int Master::run() {
   auto& s = *state_;
   process::ignore_write_signals();
+  if (const auto patience = s.current.plan.policy.boot_timeout; patience.count() > 0)
+    s.boots_until = Clock::now() + patience;
   while (s.phase != Phase::stopped) {  // from here on we must not die: log, set a deadline, try again
     s.spawn_missing_workers();         // none while stopping
     s.tell_service_manager();
@@ -172,6 +177,8 @@ void Master::State::spawn_missing_workers() {
     const auto spawned = workforce.spawn(current);
     if (spawned) continue;
     const auto now = Clock::now();
+    if (phase == Phase::booting && now >= boots_until)
+      return give_up_boot(ExitCode::run_failed, spawned.error().text());
     backoff.fork_failed(now);
     log.error("{}; trying again in {} ms", spawned.error().text(),
               std::chrono::ceil<milliseconds>(backoff.next() - now).count());
@@ -187,6 +194,7 @@ void Master::State::wait_until_something_happens() {
                 quarantine.next_deadline(), upgrade.next_deadline(), announcer.next_deadline(), accepts_until});
   if (phase != Phase::stopping && children().placed(current.number) < needed() && children().vacant_slot())
     deadline = std::min(deadline, backoff.next());
+  if (phase == Phase::stopping && nothing_is_left()) deadline = Clock::now();
   pollfd sources[] = {{.fd = signals.fd(), .events = POLLIN, .revents = 0},
                       {.fd = notice.get(), .events = POLLIN, .revents = 0},
                       {.fd = upgrade.fd(), .events = POLLIN, .revents = 0},
@@ -246,6 +254,7 @@ void Master::State::change_workers(int difference) {
 
 void Master::State::reopen_logs() {
   if (const auto reopened = log.reopen(); !reopened) log.error("{}; writing to the old file", reopened.error().text());
+  current.plan.reopening();
   workforce.forward(SIGUSR1);
 }
 
@@ -276,7 +285,7 @@ void Master::State::ask_to_stop() {
 }
 
 void Master::State::stop(ChildEvent how) {
-  if (phase != Phase::stopping)
+  if (phase != Phase::stopping || how != ChildEvent::told_to_retire)
     log.info("stopping {}: {} workers", how == ChildEvent::told_to_retire ? "gracefully" : "quickly",
              children().all().size());
   phase = Phase::stopping;
@@ -337,9 +346,13 @@ void Master::State::note_proofs(TimePoint now) {
 
 void Master::State::fail_boot(const Loss& loss) {
   if (is_odd(loss)) reporter.report(loss, loss.sentence);
-  log.critical("the server does not start: {}", loss.sentence);
-  exit_code = boot_failure(loss.wait_status);
-  outside.failed_to_start(boot_failure(loss.wait_status), loss.sentence);
+  give_up_boot(boot_failure(loss.wait_status), loss.sentence);
+}
+
+void Master::State::give_up_boot(ExitCode code, const std::string& why) {
+  log.critical("the server does not start: {}", why);
+  exit_code = code;
+  outside.failed_to_start(code, why);
   // Beside a master that goes on serving, those who are ready may have requests; they finish them.
   for (auto& child : children().all())
     if (child.state == ChildState::starting) workforce.tell(child, ChildEvent::told_to_quit);
@@ -348,7 +361,7 @@ void Master::State::fail_boot(const Loss& loss) {
 
 void Master::State::advance_phase() {
   if (phase == Phase::stopping) {
-    if (children().empty() && reporter.idle() && !upgrade.is_under_way()) phase = Phase::stopped;
+    if (nothing_is_left()) phase = Phase::stopped;
     return;
   }
   if (Clock::now() >= accepts_until) return stop(ChildEvent::told_to_retire);
@@ -402,8 +415,7 @@ void Master::State::part_from_predecessor() {
 
 void Master::State::tell_service_manager() {
   using Stage = Condition::Stage;
-  const bool serves = phase == Phase::serving || phase == Phase::leaving;
-  announcer.update({.stage = serves                    ? Stage::serving
+  announcer.update({.stage = phase == Phase::serving   ? Stage::serving
                              : phase == Phase::booting ? Stage::starting
                                                        : Stage::stopping,
                     .workers = children().all().size(),

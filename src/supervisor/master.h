@@ -56,6 +56,7 @@ struct Plan {
   Policy policy;
   WorkerMain worker_main;
   Binding binding;
+  std::function<void()> reopening = [] {};   ///< called in the master at USR1, before the workers reopen their logs
   std::function<void()> taken_over = [] {};  ///< called in the master when workers of this plan have replaced others
 };
 

@@ -13,7 +13,7 @@ void Recycling::advance(const Generation& generation, std::size_t wanted) {
   if (leaving == nullptr || told_) return;
   told_ = leaving->state != ChildState::ready;  // it ends for another reason
   if (told_ || children.ready(generation.number) <= wanted) return;
-  workforce_.tell(*leaving, ChildEvent::told_to_retire);
+  workforce_.let_go(*leaving);
   told_ = true;
 }
 

@@ -155,6 +155,11 @@ void Workforce::tell(Child& child, ChildEvent event) {
   if (const int signal = Children::apply(child, event, Clock::now()); signal != 0) ::kill(child.pid, signal);
 }
 
+void Workforce::let_go(Child& child) {
+  log_.info("{} retires as it has asked, its successor is ready", name_of(child));
+  tell(child, ChildEvent::told_to_retire);
+}
+
 void Workforce::tell_all(ChildEvent event) {
   for (auto& child : children_.all()) tell(child, event);
 }

@@ -53,6 +53,8 @@ class Workforce {
   void hurry_overdue();
 
   void tell(Child& child, ChildEvent event);
+  /// Has one that asks for it retire, and says so.
+  void let_go(Child& child);
   void tell_all(ChildEvent event);
   /// Says in every slot that nobody comes after its worker; for those who are told to retire next, or have been
   /// already.

@@ -20,6 +20,8 @@ using Waiting = http::ServerSession::Waiting;
 constexpr std::size_t kReadAhead = 64 * 1024;
 /// Answers to pipelined requests gather up to here before they are written.
 constexpr std::size_t kWriteBatch = 64 * 1024;
+/// Who ends its sending half later than this after its request does not wait for the answer any more.
+constexpr milliseconds kGivesUpAfter{100};
 /// In the access log only: nginx's number for a client that did not wait for its answer.
 constexpr int kClientLeft = 499;
 
@@ -91,6 +93,7 @@ bool Connection::receive() noexcept {
     // Asking costs a system call: only where it may have waited, in the listener's queue or for the loop.
     const bool may_have_waited = waiting_ == Waiting::first_byte || engine_.is_held_up();
     unread_for_ = may_have_waited ? net::since_last_receipt(socket_.get()) : milliseconds{0};
+    sent_since_receipt_ = false;
     session_.feed({buffer, static_cast<std::size_t>(size)});
   } else if (size == 0) {
     // Half-closed: what has arrived is still answered.
@@ -98,6 +101,7 @@ bool Connection::receive() noexcept {
     if (exchange_) exchange_->client_left.store(true, std::memory_order_relaxed);
     readable_.stop();
     session_.end_of_input();
+    if (exchange_ && exchange_->waits()) return !leave_if_given_up();
   } else {
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) close();
     return false;
@@ -160,7 +164,8 @@ void Connection::dispatch(const http::Request& request, std::string& out) noexce
   exchange_->client_left.store(input_ended_, std::memory_order_relaxed);
   exchange_->start_clock();
   add(engine_.slot().in_flight, 1);
-  engine_.executor().submit(*exchange_);
+  const bool has_waited = out.empty() && unread_for_ >= kGivesUpAfter;
+  if (!has_waited || !leave_if_given_up()) engine_.executor().submit(*exchange_);
 }
 
 void Connection::answer_without_handler(std::string& out) noexcept {
@@ -276,6 +281,7 @@ void Connection::refuse(http::ParseError error, std::string& out) noexcept {
 }
 
 void Connection::write(std::string& out) noexcept {
+  sent_since_receipt_ = true;
   if (unwritten_.empty()) {
     const ssize_t size = ::send(socket_.get(), out.data(), out.size(), MSG_NOSIGNAL);
     if (size == static_cast<ssize_t>(out.size())) return out.clear();
@@ -397,6 +403,14 @@ void Connection::describe_client(process::RunningRequest& request) const noexcep
   request.client = socket_.get();
   if (pumping_ != nullptr) request.before = *pumping_;
   request.last_answer = request.method == "HEAD" ? kAbortedHead : kAborted;
+}
+
+bool Connection::leave_if_given_up() noexcept {
+  char byte = 0;
+  const bool ended = input_ended_ || ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  if (!ended || sent_since_receipt_ || net::from_receipt_to_end(socket_.get()) < kGivesUpAfter) return false;
+  close();
+  return true;
 }
 
 bool Connection::is_left() const noexcept {

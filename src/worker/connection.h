@@ -37,6 +37,9 @@ class Connection {
   void refuse_waiting() noexcept;
   /// There is no room for it: its first request is answered 503, and that is all.
   void turn_away() noexcept { turned_away_ = true; }
+  /// If its client went away while its request waited for a handler: closes it, and the handler does not run. One that
+  /// ended its sending half with its request, or soon after, is no such client. On a unix socket nobody is.
+  bool leave_if_given_up() noexcept;
   /// The client has closed it, or its sending half.
   bool is_left() const noexcept;
   /// Where the client of its running request waits, and what it is to be told if this worker is aborted meanwhile.
@@ -90,7 +93,8 @@ class Connection {
   milliseconds unread_for_{0};                 ///< what was read just now has waited for so long at least
   http::ServerSession::Waiting waiting_ = http::ServerSession::Waiting::nothing;
   bool input_ended_ = false;
-  bool unheard_ = true;  ///< no request has come
+  bool sent_since_receipt_ = false;  ///< an answer, after the last bytes that came
+  bool unheard_ = true;              ///< no request has come
   bool lingering_ = false;
   bool turned_away_ = false;
   bool timed_out_ = false;  ///< answered 504 while the handler runs on: exchange_ and what it views are that handler's

@@ -174,8 +174,9 @@ void Engine::on_turn_begin(ev::check&, int) noexcept { turn_begun_ns_ = coarse_m
 
 /// What came during the turn before is read in this one.
 bool Engine::is_held_up() const noexcept {
-  const auto most = nanoseconds{options_.queue_timeout}.count();
-  return most > 0 && coarse_monotonic_ns() - turn_begun_ns_ + last_turn_ns_ >= most / 2;
+  constexpr milliseconds kNoticed{50};  // a client may have given up
+  const auto timeout = options_.queue_timeout > milliseconds::zero() ? options_.queue_timeout / 2 : kNoticed;
+  return nanoseconds{coarse_monotonic_ns() - turn_begun_ns_ + last_turn_ns_} >= std::min(timeout, kNoticed);
 }
 
 void Engine::on_turn_end(ev::prepare&, int) noexcept {
@@ -288,7 +289,8 @@ void Engine::on_graceful_timeout(ev::timer&, int) noexcept {
 void Engine::reopen_logs() noexcept {
   if (const auto reopened = around_.log.reopen(); !reopened) around_.log.error("{}", reopened.error().text());
   if (!around_.access_log) return;
-  if (const auto reopened = around_.access_log->reopen(); !reopened) around_.log.error("{}", reopened.error().text());
+  if (const auto reopened = around_.access_log->reopen(); !reopened)
+    around_.log.error("{}; writing to the old file", reopened.error().text());
 }
 
 void Engine::flush_access_log_soon() noexcept {

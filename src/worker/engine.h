@@ -42,7 +42,7 @@ class Engine {
 
   /// The next answer of every connection is its last.
   bool closes_after_answer() const noexcept { return draining_ || options_.keep_alive <= milliseconds::zero(); }
-  /// Handlers have lately kept the loop from its sockets for a good part of the queue_timeout.
+  /// Handlers have lately kept the loop from its sockets so long that it matters to those who wait.
   bool is_held_up() const noexcept;
   /// For whoever finds no room: how long to stay away.
   seconds retry_after() const noexcept;

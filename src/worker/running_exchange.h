@@ -45,6 +45,8 @@ class RunningExchange final : public http::Exchange {
   void queue() noexcept;
   /// Its turn has come. False: it was withdrawn, and its handler must not run. Any thread, once.
   bool begin() noexcept;
+  /// Its turn has not come, nor was it withdrawn.
+  bool waits() const noexcept { return stage_.load(std::memory_order_acquire) == Stage::waiting; }
   /// Its handler shall not run. False: it has begun.
   bool withdraw() noexcept;
   /// It has waited for longer than the queue_timeout, whether or not the loop has had the time to notice.

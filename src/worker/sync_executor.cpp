@@ -36,6 +36,7 @@ bool SyncExecutor::is_too_late(RunningExchange& exchange) noexcept {
     exchange.connection->time_out();
     return true;
   }
+  if (engine_.is_held_up() && exchange.connection->leave_if_given_up()) return true;
   if (!exchange.has_waited_too_long()) return false;
   exchange.withdraw();
   exchange.connection->refuse_waiting();

@@ -224,6 +224,60 @@ TEST_P(HeldLoopContract, ServesWhoeverWaitedWhereNoQueueTimeoutIsSet) {
   EXPECT_EQ(second.receive().body, "hello");
 }
 
+/// A request that is counted, behind one that holds the loop.
+class GivenUpContract : public HeldLoopContract {
+ protected:
+  GivenUpContract() { options.queue_timeout = 0ms; }
+  WorkerProcess start() {
+    return WorkerProcess{options, [this](auto& router) {
+                           add_hello(router);
+                           for (const std::string path : {"/hold", "/counted"})
+                             add(router, "GET", path, FunctionHandler::async([this, path](http::Exchange& exchange) {
+                                   ++(path == "/hold" ? gate : counted).ran();
+                                   while (path == "/hold" && gate.open() == 0) std::this_thread::sleep_for(1ms);
+                                   exchange.complete();
+                                 }));
+                         }};
+  }
+  Gate counted;
+};
+INDRIK_FOR_EVERY_CLASS(GivenUpContract);
+
+TEST_P(GivenUpContract, DoesNotRunWhoseClientLeftBeforeItsHandlerCould) {
+  auto worker = start();
+  HttpClient kept{worker.address()};
+  EXPECT_EQ(kept.get("/").body, "hello");
+  HttpClient first{worker.address()};
+  first.send(request_bytes("GET", "/hold"));
+  ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
+  HttpClient waiting{worker.address()};
+  for (auto* const client : {&waiting, &kept}) client->send(request_bytes("GET", "/counted"));
+  ASSERT_TRUE(stays_silent(waiting));
+  for (auto* const client : {&waiting, &kept}) client->end_sending();
+  gate.open() = 1;
+  EXPECT_EQ(first.receive().status, 200);
+  EXPECT_EQ(waiting.receive_until_closed(), "");
+  EXPECT_EQ(kept.receive_until_closed(), "");
+  EXPECT_EQ(counted.ran(), 0U);
+  EXPECT_TRUE(await([&] { return worker.slot().in_flight == 0; }));
+  EXPECT_EQ(first.get("/").body, "hello");
+}
+
+TEST_P(GivenUpContract, AnswersWhoseClientEndedItsSendingHalfWithTheRequest) {
+  auto worker = start();
+  HttpClient first{worker.address()};
+  first.send(request_bytes("GET", "/hold"));
+  ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
+  HttpClient waiting{worker.address()};
+  waiting.send(request_bytes("GET", "/counted") + request_bytes("GET", "/counted"));
+  waiting.end_sending();
+  ASSERT_TRUE(stays_silent(waiting));
+  gate.open() = 1;
+  EXPECT_EQ(waiting.receive().status, 200);
+  EXPECT_EQ(waiting.receive().status, 200);
+  EXPECT_EQ(counted.ran(), 2U);
+}
+
 class CrowdContract : public ContractTest {};
 INDRIK_FOR_EVERY_CLASS(CrowdContract);
 

@@ -67,6 +67,16 @@ TEST_F(SystemdTest, IsToldReadyWhenAllWorkersAreAndStoppingAtTheEnd) {
   EXPECT_THAT(manager_.await("STOPPING=1").value("STATUS"), HasSubstr("stopping: 3 workers"));
 }
 
+TEST_F(SystemdTest, IsToldStoppingWhileTheServerStillAccepts) {
+  auto& server = start(kBind + "workers = 1\ndrain_delay = \"1h\"\n");
+  manager_.await(kReady);
+  server.signal(SIGTERM);
+  manager_.await("STOPPING=1");
+  EXPECT_EQ(HttpClient{server.address()}.get("/").status, 200);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_exit(), (ExitStatus{.code = 0}));
+}
+
 TEST_F(SystemdTest, IsNotToldReadyByAServerThatDoesNotStart) {
   auto& server = start(kBind, {}, built_test_plugin("throwing_start"));
   EXPECT_EQ(server.wait_exit(), (ExitStatus{.code = 3}));

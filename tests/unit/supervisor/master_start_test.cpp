@@ -124,6 +124,15 @@ TEST(MasterStartTest, TriesAgainWhenForkFails) {
   EXPECT_EQ(server.exit_code(), 0);
 }
 
+TEST(MasterStartTest, GivesUpWhenNoProcessCanBeMadeWithinTheBootTimeout) {
+  Shared failures;
+  *failures = 1'000;
+  Server server{
+      {.policy = {.workers = 1, .boot_timeout = milliseconds{150}}, .before_run = [&] { fail_forks(&*failures); }}};
+  server.await("the server does not start: fork worker 0: Resource temporarily unavailable");
+  EXPECT_EQ(server.exit_code(), static_cast<int>(ExitCode::run_failed));
+}
+
 TEST(MasterStartTest, ReapsChildrenThatAreNotItsOwnWithoutAWord) {
   Server server{{.before_run = [] {
     const pid_t orphan = ::fork();

@@ -1,4 +1,5 @@
-// A handler whose capacity is plain: it takes delay_ms, on a thread that waits meanwhile (/blocking) or on none (/async).
+// A handler whose capacity is plain: it takes delay_ms, on a thread that waits meanwhile (/blocking) or on none
+// (/async).
 #include <indrik/indrik.hpp>
 using namespace std::chrono_literals;
 

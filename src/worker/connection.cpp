@@ -49,9 +49,9 @@ void set_timeout(Engine& engine, http::Response& response) {
 
 }  // namespace
 
-Connection::Connection(Engine& engine, Fd socket, std::string peer)
+Connection::Connection(Engine& engine, net::Stream stream, std::string peer)
     : engine_{engine},
-      socket_{std::move(socket)},
+      stream_{std::move(stream)},
       peer_{std::move(peer)},
       session_{engine.options().limits},
       readable_{engine.loop()},
@@ -65,7 +65,7 @@ Connection& Connection::of(Deadline& deadline) noexcept { return static_cast<Own
 
 void Connection::open() noexcept {
   add(engine_.slot().expected, 1);
-  readable_.start(socket_.get(), ev::READ);
+  readable_.start(stream_.fd(), ev::READ);
   wait_for_more();
 }
 
@@ -88,11 +88,11 @@ void Connection::on_readable(ev::io&, int) noexcept {
 /// Takes what has come, or the end of it. False: nothing has changed, or the connection is closed.
 bool Connection::receive() noexcept {
   char* const buffer = engine_.read_buffer();
-  const ssize_t size = ::recv(socket_.get(), buffer, Engine::kReadBuffer, 0);
+  const ssize_t size = stream_.receive(buffer, Engine::kReadBuffer);
   if (size > 0) {
     // Asking costs a system call: only where it may have waited, in the listener's queue or for the loop.
     const bool may_have_waited = waiting_ == Waiting::first_byte || engine_.is_held_up();
-    unread_for_ = may_have_waited ? net::since_last_receipt(socket_.get()) : milliseconds{0};
+    unread_for_ = may_have_waited ? net::since_last_receipt(stream_.fd()) : milliseconds{0};
     sent_since_receipt_ = false;
     session_.feed({buffer, static_cast<std::size_t>(size)});
   } else if (size == 0) {
@@ -103,7 +103,7 @@ bool Connection::receive() noexcept {
     session_.end_of_input();
     if (exchange_ && exchange_->waits()) return !leave_if_given_up();
   } else {
-    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) close();
+    if (!net::Stream::would_block()) close();
     return false;
   }
   return true;
@@ -113,14 +113,14 @@ void Connection::pump() noexcept {
   if (pumping_) return;
   std::string out = engine_.take_scratch();
   pumping_ = &out;
-  while (socket_ && !exchange_ && !timed_out_ && unwritten_.empty() && advance(out)) {
+  while (stream_ && !exchange_ && !timed_out_ && outbox_.empty() && advance(out)) {
     if (out.size() >= kWriteBatch) write(out);
   }
   pumping_ = nullptr;
   unread_for_ = milliseconds{0};
-  if (socket_ && !out.empty()) write(out);
+  if (stream_ && !out.empty()) write(out);
   engine_.give_back_scratch(std::move(out));
-  if (socket_) settle();
+  if (stream_) settle();
 }
 
 /// False: there is nothing to do until more comes.
@@ -185,14 +185,14 @@ void Connection::answer(RunningExchange& exchange) noexcept {
   add(engine_.slot().in_flight, -1U);
   if (timed_out_) {
     engine_.give_back(std::move(exchange_));
-    if (!socket_) engine_.bury(*this);
+    if (!stream_) engine_.bury(*this);
     return;
   }
   if (!exchange.failure.empty()) {
     engine_.log().error("{} {} (route {}, plugin {}): {}", exchange.request.method, exchange.request.target,
                         exchange.handler().route(), exchange.handler().plugin(), exchange.failure);
   }
-  if (!socket_) {  // the client left meanwhile
+  if (!stream_) {  // the client left meanwhile
     return forget_request();
   }
   const bool late = exchange.give_up_if_late();  // a handler that held the loop has held its timer too
@@ -203,7 +203,7 @@ void Connection::answer(RunningExchange& exchange) noexcept {
   append_answer(out, late);
   write(out);
   engine_.give_back_scratch(std::move(out));
-  if (socket_) pump();
+  if (stream_) pump();
 }
 
 /// The client has left: nobody is answered.
@@ -226,7 +226,7 @@ void Connection::answer_unbegun(bool last) noexcept {
   append_answer(out, last);
   write(out);
   engine_.give_back_scratch(std::move(out));
-  if (socket_) pump();
+  if (stream_) pump();
 }
 
 void Connection::time_out() noexcept {
@@ -235,7 +235,7 @@ void Connection::time_out() noexcept {
     set_timeout(engine_, exchange_->response);
     return answer_unbegun(true);
   }
-  timed_out_ = static_cast<bool>(socket_);
+  timed_out_ = static_cast<bool>(stream_);
   if (timed_out_) answer_for_handler();
   engine_.executor().given_up(*exchange_);
   exchange_->cancel();
@@ -252,7 +252,7 @@ void Connection::answer_for_handler() noexcept {
                        http::ConnectionOption::close, exchange_->request.method == "HEAD", out);
   write(out);
   engine_.give_back_scratch(std::move(out));
-  if (socket_) settle();
+  if (stream_) settle();
 }
 
 void Connection::log_timeout() noexcept {
@@ -282,31 +282,31 @@ void Connection::refuse(http::ParseError error, std::string& out) noexcept {
 
 void Connection::write(std::string& out) noexcept {
   sent_since_receipt_ = true;
-  if (unwritten_.empty()) {
-    const ssize_t size = ::send(socket_.get(), out.data(), out.size(), MSG_NOSIGNAL);
+  if (outbox_.empty()) {
+    const ssize_t size = stream_.send(out);
     if (size == static_cast<ssize_t>(out.size())) return out.clear();
-    if (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return close();
-    unwritten_.assign(out, size > 0 ? static_cast<std::size_t>(size) : 0, std::string::npos);
-    writable_.start(socket_.get(), ev::WRITE);
+    if (size < 0 && !net::Stream::would_block()) return close();
+    outbox_.append(std::string_view{out}.substr(size > 0 ? static_cast<std::size_t>(size) : 0));
+    writable_.start(stream_.fd(), ev::WRITE);
     engine_.deadlines().write.enter(deadline_);
     waiting_ = Waiting::nothing;
   } else {
-    unwritten_ += out;
+    outbox_.append(out);
   }
   out.clear();
 }
 
 void Connection::on_writable(ev::io&, int) noexcept {
-  const auto rest = std::string_view{unwritten_}.substr(written_);
-  const ssize_t size = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-  if (size < 0) {
-    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) close();
-    return;
+  const auto sent = outbox_.sent();
+  switch (outbox_.flush(stream_)) {
+    case Outbox::Outcome::failed:
+      return close();
+    case Outbox::Outcome::blocked:
+      if (outbox_.sent() > sent) engine_.deadlines().write.enter(deadline_);
+      return;
+    case Outbox::Outcome::sent:
+      break;
   }
-  written_ += static_cast<std::size_t>(size);  // moved only, not erased: that would copy the rest each time
-  if (written_ < unwritten_.size()) return engine_.deadlines().write.enter(deadline_);
-  unwritten_ = {};
-  written_ = 0;
   writable_.stop();
   deadline_.clear();
   pump();
@@ -314,12 +314,12 @@ void Connection::on_writable(ev::io&, int) noexcept {
 
 /// After every step: close, read on or look away, and wait for the right thing.
 void Connection::settle() noexcept {
-  const bool blocked = (exchange_ && !timed_out_) || !unwritten_.empty();
+  const bool blocked = (exchange_ && !timed_out_) || !outbox_.empty();
   if (!blocked && (timed_out_ || session_.finished())) return linger();
   // While the client does not take its answers nothing more is taken from it; while a handler works, a bounded lot.
-  const bool reads = !input_ended_ && unwritten_.empty() && (!exchange_ || session_.buffered() < kReadAhead);
-  if (reads != readable_.is_active()) reads ? readable_.start(socket_.get(), ev::READ) : readable_.stop();
-  if (unwritten_.empty()) wait_for_more();
+  const bool reads = !input_ended_ && outbox_.empty() && (!exchange_ || session_.buffered() < kReadAhead);
+  if (reads != readable_.is_active()) reads ? readable_.start(stream_.fd(), ev::READ) : readable_.stop();
+  if (outbox_.empty()) wait_for_more();
 }
 
 void Connection::wait_for_more() noexcept {
@@ -349,13 +349,13 @@ void Connection::expire(const DeadlineQueue& queue) noexcept {
   if (&queue == &deadlines.write || &queue == &deadlines.linger) return close(&queue == &deadlines.write);
   // The loop may have been kept from reading (by a blocking handler): what has come in time counts.
   if (receive()) pump();
-  if (!socket_ || exchange_ || deadline_.queue()) return;
+  if (!stream_ || exchange_ || deadline_.queue()) return;
   if (&queue != &deadlines.head && &queue != &deadlines.body) return close();
   std::string out = engine_.take_scratch();
   refuse(&queue == &deadlines.head ? http::ParseError::head_timed_out : http::ParseError::body_timed_out, out);
   write(out);
   engine_.give_back_scratch(std::move(out));
-  if (socket_) settle();
+  if (stream_) settle();
 }
 
 void Connection::drain() noexcept {
@@ -368,28 +368,25 @@ void Connection::drain() noexcept {
 /// input unread, would let the kernel destroy the answer on its way (RFC 9112 9.6).
 void Connection::linger() noexcept {
   const bool waits = engine_.options().linger_timeout > milliseconds::zero();
-  if (input_ended_ || !waits || ::shutdown(socket_.get(), SHUT_WR) != 0) return close();
+  if (input_ended_ || !waits || !stream_.end_sending()) return close();
   lingering_ = true;
   waiting_ = Waiting::nothing;
   engine_.deadlines().linger.enter(deadline_);
-  if (!readable_.is_active()) readable_.start(socket_.get(), ev::READ);
+  if (!readable_.is_active()) readable_.start(stream_.fd(), ev::READ);
   discard_input();
 }
 
 void Connection::discard_input() noexcept {
-  const ssize_t size = ::recv(socket_.get(), engine_.read_buffer(), Engine::kReadBuffer, 0);
-  if (size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) close();
+  const ssize_t size = stream_.receive(engine_.read_buffer(), Engine::kReadBuffer);
+  if (size == 0 || (size < 0 && !net::Stream::would_block())) close();
 }
 
 void Connection::close(bool reset) noexcept {
-  if (reset) {
-    const ::linger at_once{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  }
+  if (reset) stream_.reset_on_close();
   readable_.stop();
   writable_.stop();
   deadline_.clear();
-  socket_.reset();
+  stream_.close();
   be_heard();
   if (!exchange_) return engine_.bury(*this);
   exchange_->client_left.store(true, std::memory_order_relaxed);
@@ -399,25 +396,25 @@ void Connection::close(bool reset) noexcept {
 }
 
 void Connection::describe_client(process::RunningRequest& request) const noexcept {
-  if (!unwritten_.empty() || timed_out_ || turned_away_) return;
-  request.client = socket_.get();
+  if (!outbox_.empty() || timed_out_ || turned_away_) return;
+  request.client = stream_.fd();
   if (pumping_ != nullptr) request.before = *pumping_;
   request.last_answer = request.method == "HEAD" ? kAbortedHead : kAborted;
 }
 
 bool Connection::leave_if_given_up() noexcept {
   char byte = 0;
-  const bool ended = input_ended_ || ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-  if (!ended || sent_since_receipt_ || net::from_receipt_to_end(socket_.get()) < kGivesUpAfter) return false;
+  const bool ended = input_ended_ || ::recv(stream_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  if (!ended || sent_since_receipt_ || net::from_receipt_to_end(stream_.fd()) < kGivesUpAfter) return false;
   close();
   return true;
 }
 
 bool Connection::is_left() const noexcept {
-  if (!socket_ || input_ended_) return true;
+  if (!stream_ || input_ended_) return true;
   char byte = 0;
-  const ssize_t size = ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return size == 0 || (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  const ssize_t size = ::recv(stream_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size == 0 || (size < 0 && !net::Stream::would_block());
 }
 
 }  // namespace indrik::worker

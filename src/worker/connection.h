@@ -4,10 +4,11 @@
 #include <memory>
 #include <string>
 
-#include "base/fd.h"
 #include "http/server_session.h"
+#include "net/stream.h"
 #include "worker/deadline_queue.h"
 #include "worker/loop.h"
+#include "worker/outbox.h"
 #include "worker/running_exchange.h"
 
 namespace indrik::worker {
@@ -20,7 +21,7 @@ class Connection {
  public:
   using Registry = std::list<Connection>;
 
-  Connection(Engine& engine, Fd socket, std::string peer);
+  Connection(Engine& engine, net::Stream stream, std::string peer);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -80,14 +81,13 @@ class Connection {
   void close(bool reset = false) noexcept;
 
   Engine& engine_;
-  Fd socket_;
+  net::Stream stream_;
   std::string peer_;
   http::ServerSession session_;
   ev::io readable_;
   ev::io writable_;
   OwnedDeadline deadline_;
-  std::string unwritten_;                      ///< answers the socket has not taken yet,
-  std::size_t written_ = 0;                    ///< and how much of them it has
+  Outbox outbox_;
   std::string* pumping_ = nullptr;             ///< where answers go while pump() runs
   std::unique_ptr<RunningExchange> exchange_;  ///< the request being answered
   milliseconds unread_for_{0};                 ///< what was read just now has waited for so long at least

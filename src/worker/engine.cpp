@@ -115,7 +115,7 @@ void Engine::notify_master() noexcept {
 }
 
 void Engine::accept(Fd socket, std::string peer) {
-  connections_.emplace_front(*this, std::move(socket), std::move(peer));
+  connections_.emplace_front(*this, net::Stream{std::move(socket)}, std::move(peer));
   connections_.front().place = connections_.begin();
   auto& slot = around_.slot;
   slot.accepted.store(slot.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

@@ -47,11 +47,6 @@ inline constexpr CharacterSet kTargetCharacters{
 inline constexpr CharacterSet kHostCharacters{
     [](unsigned char c) { return is_alphanumeric(c) || is_one_of(c, "-._~%!$&'()*+;="); }};
 
-/// What stands between the brackets of an IP-literal: an IPv6 address.
-inline constexpr CharacterSet kAddressCharacters{[](unsigned char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
-}};
-
 /// The value of a hexadecimal digit, -1 for every other byte.
 constexpr int hex_value(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';

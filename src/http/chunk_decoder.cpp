@@ -1,23 +1,12 @@
 #include "http/chunk_decoder.h"
 
 #include <algorithm>
-#include <array>
 
-#include "base/strings.h"
 #include "http/characters.h"
-#include "http/line_rules.h"
 
 namespace indrik::http {
 
 namespace {
-
-// Whoever lets these through in a trailer lets a request change its own framing or address (RFC 9110 6.5.1).
-constexpr auto kForbiddenTrailers = std::to_array<std::string_view>({"Content-Length", "Host", "Transfer-Encoding"});
-
-bool is_forbidden_trailer(std::string_view name) noexcept {
-  return std::any_of(kForbiddenTrailers.begin(), kForbiddenTrailers.end(),
-                     [name](auto forbidden) { return equals_ignoring_case(name, forbidden); });
-}
 
 void skip_blanks(std::string_view& text) noexcept {
   text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t")));
@@ -113,12 +102,15 @@ bool ChunkDecoder::take_size_line(std::string& buffer, const Limits& limits) {
 ParseError ChunkDecoder::judge_size_line(std::string_view line, const Limits& limits) {
   const auto digits = std::min(line.size(), line.find_first_not_of("0123456789abcdefABCDEF"));
   if (digits == 0 || digits > kMaxSizeDigits) return ParseError::bad_chunk;
-  if (line.size() - digits > kMaxExtensionSize || !is_chunk_extension(line.substr(digits)))
-    return ParseError::bad_chunk;
+  const auto extension = line.substr(digits);
+  if (extension.size() > kMaxExtensionSize || !is_chunk_extension(extension)) return ParseError::bad_chunk;
   chunk_left_ = 0;
   for (const char digit : line.substr(0, digits))
     chunk_left_ = chunk_left_ * 16 + static_cast<std::size_t>(hex_value(digit));
-  return chunk_left_ <= limits.max_body_size - (body_end_ - begin_) ? ParseError::none : ParseError::body_too_large;
+  if (chunk_left_ > limits.max_body_size - announced_) return ParseError::body_too_large;
+  announced_ += chunk_left_;
+  extension_size_ += extension.size();
+  return extension_size_ <= announced_ + kMaxExtensionExcess ? ParseError::none : ParseError::bad_chunk;
 }
 
 bool ChunkDecoder::take_data(std::string& buffer) {
@@ -147,15 +139,12 @@ bool ChunkDecoder::take_trailer_line(std::string& buffer, const Limits& limits) 
   std::string_view line;
   if (!take_line(buffer, limits.max_field_size, line)) return false;
   if (line.empty()) {
+    trailers_.finish();
     state_ = State::complete;
     return false;
   }
-  trailer_size_ += static_cast<std::uint32_t>(line.size() + 2);
-  if (++trailer_fields_ > limits.max_fields) return fail(ParseError::too_many_fields);
-  if (trailer_size_ > limits.max_head_size) return fail(ParseError::head_too_large);
-  if (judge_field_line(line) != ParseError::none || is_forbidden_trailer(line.substr(0, line.find(':'))))
-    return fail(ParseError::bad_trailer);
-  return true;
+  const auto error = trailers_.take(line, limits);
+  return error == ParseError::none || fail(error);
 }
 
 /// Drops the framing that has been consumed: one-byte chunks must not cost the memory of their extensions.

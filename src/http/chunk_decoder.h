@@ -7,18 +7,22 @@
 
 #include "http/limits.h"
 #include "http/parse_error.h"
+#include "http/trailers.h"
 
 namespace indrik::http {
 
 /// Removes chunked framing in place (RFC 9112 7.1). Written here, and not left to llhttp 8.1, which passes a bare LF at
-/// the body's end, folded and malformed trailer lines, and extensions and trailers without bound. Extensions and
-/// trailers are checked, bounded and dropped.
+/// the body's end, folded and malformed trailer lines, and extensions and trailers without bound. Extensions are
+/// checked, bounded and dropped; trailers are checked, bounded, filtered and kept.
 class ChunkDecoder {
  public:
   enum class State : std::uint8_t { incomplete, complete, failed };
 
   static constexpr std::size_t kMaxSizeDigits = 16;
-  static constexpr std::size_t kMaxExtensionSize = 256;  ///< from the ';' on, per chunk
+  static constexpr std::size_t kMaxExtensionSize = 256;  ///< what follows the digits, per chunk
+  /// By how much all extensions of a body may exceed its data: else a client has us read gigabytes for a body of some
+  /// bytes (CVE-2023-39326).
+  static constexpr std::size_t kMaxExtensionExcess = 4096;
 
   /// `begin`: where in the buffer the chunked body begins.
   explicit ChunkDecoder(std::size_t begin = 0) noexcept
@@ -30,6 +34,10 @@ class ChunkDecoder {
 
   std::size_t body_end() const noexcept { return body_end_; }
   std::size_t at() const noexcept { return at_; }
+  /// After complete; valid until the decoder is assigned to or destroyed.
+  std::span<const Field> trailers() const noexcept { return trailers_.fields(); }
+  /// Bytes on the heap.
+  std::size_t held_memory() const noexcept { return trailers_.held_memory(); }
   ParseError error() const noexcept { return error_; }
 
  private:
@@ -49,8 +57,9 @@ class ChunkDecoder {
   std::size_t line_begin_;  ///< of the line being read
   std::size_t at_;          ///< bytes before are consumed, or searched for the line's end
   std::size_t chunk_left_ = 0;
-  std::uint32_t trailer_size_ = 0;
-  std::uint32_t trailer_fields_ = 0;
+  std::size_t announced_ = 0;       ///< bytes of data in all chunks so far
+  std::size_t extension_size_ = 0;  ///< bytes of extensions in all chunks so far
+  Trailers trailers_;
   Part part_ = Part::size_line;
   State state_ = State::incomplete;
   ParseError error_ = ParseError::none;

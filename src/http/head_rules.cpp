@@ -1,8 +1,8 @@
 #include "http/head_rules.h"
 
 #include "base/strings.h"
+#include "http/authority.h"
 #include "http/characters.h"
-#include "http/line_rules.h"
 
 namespace indrik::http {
 
@@ -134,13 +134,6 @@ std::size_t scheme_size(std::string_view target) noexcept {
   return 0;
 }
 
-/// "host:port", both there (RFC 9112 3.2.3).
-bool is_authority(std::string_view target) noexcept {
-  const auto colon = target.find_last_not_of("0123456789");
-  return is_host_and_port(target) && colon != std::string_view::npos && target[colon] == ':' &&
-         colon + 1 < target.size();
-}
-
 void set_path_and_query(std::string_view text, Request& request) noexcept {
   const auto question = text.find('?');
   request.path = text.substr(0, question);
@@ -148,12 +141,22 @@ void set_path_and_query(std::string_view text, Request& request) noexcept {
   if (request.path.empty()) request.path = "/";  // "http://a" and "http://a?b", RFC 9110 4.2.3
 }
 
+/// False where a value that was there is no host.
+bool replace_host(std::span<Field> fields, std::string_view authority) noexcept {
+  for (auto& field : fields) {
+    if (!equals_ignoring_case(field.name, "Host")) continue;
+    if (!is_host_and_port(field.value)) return false;
+    field.value = authority;
+  }
+  return true;
+}
+
 }  // namespace
 
-ParseError split_target(Request& request) noexcept {
+ParseError split_target(Request& request, std::span<Field> fields) noexcept {
   const auto target = request.target;
   if (request.method == "CONNECT") {
-    return is_authority(target) ? ParseError::unknown_method : ParseError::bad_target;
+    return is_authority_form(target) ? ParseError::unknown_method : ParseError::bad_target;
   }
   if (target == "*" && request.method == "OPTIONS") {
     request.path = target;
@@ -171,7 +174,7 @@ ParseError split_target(Request& request) noexcept {
   // No userinfo: '@' is in no host (RFC 9110 4.2.4). No empty host (4.2.1).
   if (authority.empty() || !is_host_and_port(authority)) return ParseError::bad_target;
   set_path_and_query(rest.substr(authority.size()), request);
-  return ParseError::none;
+  return replace_host(fields, authority) ? ParseError::none : ParseError::bad_host;
 }
 
 HeadVerdict judge_head(const Request& request, const Limits& limits) noexcept {

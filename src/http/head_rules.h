@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "http/limits.h"
 #include "http/parse_error.h"
@@ -18,9 +19,14 @@ struct HeadVerdict {
   std::size_t content_length = 0;  ///< 0 where none was sent
 };
 
-/// Fills path and query from method and target: origin, absolute ("http://a/b", whose authority counts for nothing but
-/// must be well-formed) and asterisk form (RFC 9112 3.2). CONNECT, well-formed, is unknown_method: this is no proxy.
-ParseError split_target(Request& request) noexcept;
+/// Fills path and query from method and target: origin, absolute and asterisk form (RFC 9112 3.2). CONNECT,
+/// well-formed, is unknown_method: this is no proxy.
+///
+/// The authority of the absolute form ("http://a/b") takes the place of every Host value in `fields`, which are the
+/// request's: an origin server must ignore what Host says beside it (RFC 9112 3.2.2), and so nobody behind us can be
+/// told two names. That Host must have been valid all the same. The form's scheme counts for nothing, since what ends
+/// TLS in front of us may send "https" in the clear.
+ParseError split_target(Request& request, std::span<Field> fields) noexcept;
 
 /// Judges a parsed head: Host, Content-Length, Transfer-Encoding, Expect, Connection. Stricter than RFC 9112 6 wherever
 /// it leaves a choice between repairing and refusing, since what stands in front of us may repair otherwise.

@@ -1,8 +1,5 @@
 #include "http/line_rules.h"
 
-#include <cstdint>
-
-#include "base/strings.h"
 #include "http/characters.h"
 
 namespace indrik::http {
@@ -15,12 +12,6 @@ ParseError judge_version(std::string_view version) noexcept {
   if (!well_formed) return ParseError::bad_version;
   const bool spoken = version[5] == '1' && (version[7] == '0' || version[7] == '1');
   return spoken ? ParseError::none : ParseError::unsupported_version;
-}
-
-/// "" (none), ":" and ":80": RFC 3986 allows no digits after the colon.
-bool is_port(std::string_view text) noexcept {
-  if (text.size() <= 1) return text.empty() || text == ":";
-  return text.front() == ':' && parse_number<std::uint16_t>(text.substr(1)).has_value();
 }
 
 }  // namespace
@@ -40,19 +31,6 @@ ParseError judge_field_line(std::string_view line) noexcept {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return ParseError::bad_field_name;
   return kFieldValueCharacters.contains_all(line.substr(colon + 1)) ? ParseError::none : ParseError::bad_field_value;
-}
-
-bool is_host_and_port(std::string_view text) noexcept {
-  if (text.starts_with('[')) {
-    const auto end = text.find(']');
-    if (end == std::string_view::npos || end < 3) return false;  // "::" is the shortest address
-    const auto address = text.substr(1, end - 1);
-    return address.find(':') != std::string_view::npos && kAddressCharacters.contains_all(address) &&
-           is_port(text.substr(end + 1));
-  }
-  const auto host = text.substr(0, text.find(':'));
-  if (host.empty()) return text.empty();
-  return kHostCharacters.contains_all(host) && is_port(text.substr(host.size()));
 }
 
 }  // namespace indrik::http

@@ -17,7 +17,4 @@ ParseError judge_request_line(std::string_view line) noexcept;
 /// folded (RFC 9112 5, 5.1, 5.2).
 ParseError judge_field_line(std::string_view line) noexcept;
 
-/// "host", "host:80", "[::1]:80", "" (RFC 9110 7.2, 4.2.3): the value of Host and the authority of an absolute target.
-bool is_host_and_port(std::string_view text) noexcept;
-
 }  // namespace indrik::http

@@ -30,6 +30,7 @@ struct Request {
   int minor_version = 1;    ///< HTTP/1.x
   std::span<const Field> fields;
   std::string_view body;                  ///< complete, chunks joined
+  std::span<const Field> trailers;        ///< what may stand behind a chunked body (Trailers), never merged into fields
   std::span<const PathParameter> params;  ///< set by whoever routed it
   std::string_view peer;                  ///< "192.0.2.1:4711"; empty on a unix socket
   std::string_view scheme = "http";

@@ -85,7 +85,7 @@ ServerSession::Step ServerSession::accept_head(Request& request) {
 ParseError ServerSession::parse(Request& request) {
   const auto head = unread().substr(0, scanner_.size());
   if (const auto error = parse_head(head, scanner_.fields(), request, fields_); error != ParseError::none) return error;
-  return split_target(request);
+  return split_target(request, fields_);
 }
 
 /// More of the body may have come since the head was read, and moved the buffer: once it is whole, look at the head
@@ -121,6 +121,7 @@ ServerSession::Step ServerSession::read_body(Request& request) {
 ServerSession::Step ServerSession::complete_request(Request& request, std::size_t body_end, std::size_t request_end) {
   const auto body_begin = begin_ + scanner_.size();
   request.body = std::string_view{buffer_}.substr(body_begin, body_end - body_begin);
+  request.trailers = chunked_ ? chunks_.trailers() : std::span<const Field>{};
   request.params = {};
   next_ = request_end;
   phase_ = Phase::answer;
@@ -153,6 +154,7 @@ void ServerSession::respond(const Response& response, const Framing& framing, st
 void ServerSession::finish_answer(bool keep) {
   fields_.clear();
   scanner_ = HeadScanner{};
+  if (chunked_) chunks_ = ChunkDecoder{};  // its trailers
   answered_any_ = true;
   skipped_empty_line_ = to_head_ = chunked_ = expects_continue_ = false;
   content_length_ = 0;
@@ -237,7 +239,7 @@ std::size_t ServerSession::held_memory() const noexcept {
   const auto heap_of = [](const std::string& text) {
     return text.capacity() > std::string{}.capacity() ? text.capacity() + 1 : 0;  // short texts stand in the object
   };
-  return heap_of(buffer_) + heap_of(later_) + fields_.capacity() * sizeof(Field);
+  return heap_of(buffer_) + heap_of(later_) + fields_.capacity() * sizeof(Field) + chunks_.held_memory();
 }
 
 }  // namespace indrik::http

@@ -155,6 +155,21 @@ void ChunkDecoder::compact(std::string& buffer) {
   at_ -= garbage;
 }
 
+void ChunkDecoder::drop_body(std::string& buffer) {
+  const auto size = body_end_ - begin_;
+  buffer.erase(begin_, size);
+  body_end_ -= size;
+  line_begin_ -= size;
+  at_ -= size;
+}
+
+void ChunkDecoder::move_down(std::size_t size) noexcept {
+  begin_ -= size;
+  body_end_ -= size;
+  line_begin_ -= size;
+  at_ -= size;
+}
+
 bool ChunkDecoder::fail(ParseError error) noexcept {
   state_ = State::failed;
   error_ = error;

@@ -32,6 +32,11 @@ class ChunkDecoder {
   /// was framing before at() is garbage, what follows belongs to the next request.
   State decode(std::string& buffer, const Limits& limits);
 
+  /// Takes the body so far out of `buffer`: for bodies that are used piece by piece. Their size still counts.
+  void drop_body(std::string& buffer);
+  /// `size` bytes before the body have been taken out of the buffer.
+  void move_down(std::size_t size) noexcept;
+
   std::size_t body_end() const noexcept { return body_end_; }
   std::size_t at() const noexcept { return at_; }
   /// After complete; valid until the decoder is assigned to or destroyed.

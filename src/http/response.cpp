@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/strings.h"
 #include "http/characters.h"
@@ -14,19 +15,33 @@ namespace {
 constexpr auto kReserved = std::to_array<std::string_view>(
     {"Connection", "Content-Length", "Date", "Keep-Alive", "Server", "Transfer-Encoding", "Upgrade"});
 
-bool is_reserved(std::string_view name) noexcept {
-  return std::any_of(kReserved.begin(), kReserved.end(), [name](auto r) { return equals_ignoring_case(r, name); });
+// Whoever reads trailers late, or merges them into the head, must not be told anything of this by them.
+constexpr auto kNoTrailers = std::to_array<std::string_view>(
+    {"Authorization", "Cache-Control", "Content-Encoding", "Content-Range", "Content-Type", "Expires", "Host",
+     "Location", "Set-Cookie", "TE", "Trailer", "Vary", "WWW-Authenticate"});
+
+bool is_one_of(std::span<const std::string_view> names, std::string_view name) noexcept {
+  return std::any_of(names.begin(), names.end(), [name](auto other) { return equals_ignoring_case(other, name); });
+}
+
+Response::FieldError append_line(std::string_view name, std::string_view value, std::string& lines) {
+  if (!is_token(name)) return Response::FieldError::bad_name;
+  if (!kFieldValueCharacters.contains_all(value)) return Response::FieldError::bad_value;
+  if (is_one_of(kReserved, name)) return Response::FieldError::reserved;
+  lines.append(name).append(": ").append(trim(value)).append("\r\n");
+  return Response::FieldError::none;
 }
 
 }  // namespace
 
 Response::FieldError Response::add_field(std::string_view name, std::string_view value) {
-  if (!is_token(name)) return FieldError::bad_name;
-  if (!kFieldValueCharacters.contains_all(value)) return FieldError::bad_value;
-  if (is_reserved(name)) return FieldError::reserved;
-  field_lines_.append(name).append(": ").append(trim(value)).append("\r\n");
-  if (equals_ignoring_case(name, "Content-Type")) has_content_type_ = true;
-  return FieldError::none;
+  const auto error = append_line(name, value, field_lines_);
+  if (error == FieldError::none && equals_ignoring_case(name, "Content-Type")) has_content_type_ = true;
+  return error;
+}
+
+Response::FieldError Response::add_trailer(std::string_view name, std::string_view value) {
+  return is_one_of(kNoTrailers, name) ? FieldError::reserved : append_line(name, value, trailer_lines_);
 }
 
 void Response::set_plain(int status, std::string_view text) {
@@ -51,6 +66,8 @@ void Response::reset() noexcept {
   has_content_type_ = false;
   clear_or_free(field_lines_);
   clear_or_free(body_);
+  clear_or_free(trailer_lines_);
+  declared_length_.reset();
 }
 
 }  // namespace indrik::http

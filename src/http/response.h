@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,14 @@ class Response {
   void append_body(std::string_view bytes) { body_.append(bytes); }
   std::string_view body() const noexcept { return body_; }
 
+  /// How many bytes the body will have that follows in pieces; without it they go in chunks.
+  void declare_length(std::uint64_t size) noexcept { declared_length_ = size; }
+  std::optional<std::uint64_t> declared_length() const noexcept { return declared_length_; }
+  /// A field line after a body that goes in chunks; dropped with any other. As add_field(); what concerns the framing,
+  /// the content or the control of a message is reserved (RFC 9110 6.5.1).
+  FieldError add_trailer(std::string_view name, std::string_view value);
+  std::string_view trailer_lines() const noexcept { return trailer_lines_; }
+
   /// A plain answer with a short text body, whatever was there before: 404, 500, …
   void set_plain(int status, std::string_view text);
   void reset() noexcept;
@@ -35,6 +45,8 @@ class Response {
   bool has_content_type_ = false;
   std::string field_lines_;
   std::string body_;
+  std::string trailer_lines_;
+  std::optional<std::uint64_t> declared_length_;
 };
 
 /// "Not Found" for 404; "Unknown" for a status without registered words (RFC 9110 15, IANA's registry).

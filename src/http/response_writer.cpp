@@ -29,31 +29,56 @@ void append_date_and_server(const Framing& framing, std::string& out) {
   if (!framing.server.empty()) out.append("Server: ").append(framing.server).append("\r\n");
 }
 
-void append_length_and_connection(int status, std::size_t length, ConnectionOption connection, std::string& out) {
-  // None on 204 (RFC 9110 8.6); on 304 it would have to be the length of an answer that nobody computed.
-  if (status != 204 && status != 304) {
-    out.append("Content-Length: ");
-    append_number(length, out);
-    out.append("\r\n");
-  }
+void append_length(std::uint64_t length, std::string& out) {
+  out.append("Content-Length: ");
+  append_number(length, out);
+  out.append("\r\n");
+}
+
+void append_connection_and_end(ConnectionOption connection, std::string& out) {
   if (connection == ConnectionOption::close) out.append("Connection: close\r\n");
   if (connection == ConnectionOption::keep_alive) out.append("Connection: keep-alive\r\n");
   out.append("\r\n");
 }
 
+int status_to_write(const Response& response) noexcept {
+  return response.status() >= 200 && response.status() <= 599 ? response.status() : 500;
+}
+
 }  // namespace
+
+bool is_bodiless(int status) noexcept { return status == 204 || status == 205 || status == 304; }
 
 void write_response(const Response& response, const Framing& framing, ConnectionOption connection, bool to_head,
                     std::string& out) {
-  const int status = response.status() >= 200 && response.status() <= 599 ? response.status() : 500;
-  const bool bodiless = status == 204 || status == 205 || status == 304;
-  const auto body = bodiless ? std::string_view{} : response.body();
+  const int status = status_to_write(response);
+  const auto body = is_bodiless(status) ? std::string_view{} : response.body();
   append_status_line(status, out);
   append_date_and_server(framing, out);
   if (!body.empty() && !response.has_content_type()) out.append(kPlainText);
   out.append(response.field_lines());
-  append_length_and_connection(status, body.size(), connection, out);
+  // None on 204 (RFC 9110 8.6); on 304 it would have to be the length of an answer that nobody computed.
+  if (status != 204 && status != 304) append_length(body.size(), out);
+  append_connection_and_end(connection, out);
   if (!to_head) out.append(body);
+}
+
+void write_head(const Response& response, const Framing& framing, ConnectionOption connection, AnswerBody::Kind kind,
+                std::optional<std::uint64_t> length, std::string& out) {
+  const int status = status_to_write(response);
+  if (status == 205) length = 0;  // unlike the others without a body it does not end with its head (RFC 9112 6.3)
+  append_status_line(status, out);
+  append_date_and_server(framing, out);
+  if (!is_bodiless(status) && !response.has_content_type()) out.append(kPlainText);
+  out.append(response.field_lines());
+  if (length && status != 204 && status != 304) append_length(*length, out);
+  if (kind == AnswerBody::Kind::chunked) out.append("Transfer-Encoding: chunked\r\n");
+  append_connection_and_end(connection, out);
+}
+
+void write_interim(int status, std::string_view field_lines, std::string& out) {
+  append_status_line(status, out);
+  out.append(field_lines).append("\r\n");
 }
 
 void write_refusal(ParseError error, const Framing& framing, bool to_head, std::string& out) {
@@ -61,7 +86,8 @@ void write_refusal(ParseError error, const Framing& framing, bool to_head, std::
   append_status_line(status_of(error), out);
   append_date_and_server(framing, out);
   out.append(kPlainText);
-  append_length_and_connection(status_of(error), sentence.size() + 1, ConnectionOption::close, out);
+  append_length(sentence.size() + 1, out);
+  append_connection_and_end(ConnectionOption::close, out);
   if (!to_head) out.append(sentence).append("\n");
 }
 

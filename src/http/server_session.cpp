@@ -1,5 +1,7 @@
 #include "http/server_session.h"
 
+#include <utility>
+
 #include "http/head_parser.h"
 #include "http/head_rules.h"
 #include "http/response_writer.h"
@@ -10,7 +12,7 @@ ServerSession::ServerSession(const Limits& limits) noexcept : limits_{limits} {}
 ServerSession::~ServerSession() = default;
 
 void ServerSession::feed(std::string_view bytes) {
-  if (phase_ == Phase::failed || phase_ == Phase::done) return;
+  if (phase_ == Phase::failed || phase_ == Phase::done || body_failed_) return;
   if (phase_ == Phase::answer) {
     later_.append(bytes);
     return;
@@ -31,7 +33,9 @@ ServerSession::Step ServerSession::advance(Request& request) {
     case Phase::head:
       return read_head(request);
     case Phase::body:
-      return resume_body(request);
+      return in_pieces_ ? read_piece(request) : resume_body(request);
+    case Phase::drain:
+      return drain(request);
     case Phase::failed:
       return Step::error;
     case Phase::answer:
@@ -73,17 +77,15 @@ ServerSession::Step ServerSession::accept_head(Request& request) {
   is_1_0_ = request.minor_version == 0;
   if (verdict.error != ParseError::none) return fail(verdict.error);
   keep_alive_ = verdict.keep_alive;
-  content_length_ = verdict.content_length;
-  chunked_ = verdict.chunked;
   expects_continue_ = verdict.expects_continue;
-  if (chunked_) chunks_ = ChunkDecoder{begin_ + scanner_.size()};
+  body_.start(verdict, begin_ + scanner_.size());
   phase_ = Phase::body;
   return read_body(request);
 }
 
-/// Method, target, path, query, version and fields of `request`, as views into the buffer as it lies now.
+/// Method, target, path, query, version and fields of `request`, as views into the head as it lies now.
 ParseError ServerSession::parse(Request& request) {
-  const auto head = unread().substr(0, scanner_.size());
+  const auto head = in_pieces_ ? std::string_view{head_} : unread().substr(0, scanner_.size());
   if (const auto error = parse_head(head, scanner_.fields(), request, fields_); error != ParseError::none) return error;
   return split_target(request, fields_);
 }
@@ -98,34 +100,83 @@ ServerSession::Step ServerSession::resume_body(Request& request) {
 }
 
 ServerSession::Step ServerSession::read_body(Request& request) {
-  const auto body_begin = begin_ + scanner_.size();
-  if (chunked_) {
-    switch (chunks_.decode(buffer_, limits_)) {
-      case ChunkDecoder::State::complete:
-        return complete_request(request, chunks_.body_end(), chunks_.at());
-      case ChunkDecoder::State::failed:
-        return fail(chunks_.error());
-      case ChunkDecoder::State::incomplete:
-        break;
-    }
-  } else if (buffer_.size() - body_begin >= content_length_) {
-    return complete_request(request, body_begin + content_length_, body_begin + content_length_);
+  switch (body_.read(buffer_, limits_)) {
+    case BodyReader::State::complete:
+      return complete_request(request);
+    case BodyReader::State::failed:
+      return fail(body_.error());
+    case BodyReader::State::incomplete:
+      break;
   }
-  if (expects_continue_ && !input_ended_) {
-    expects_continue_ = false;
-    return Step::send_continue;
-  }
-  return starve();
+  if (!std::exchange(told_head_, true)) return Step::head;
+  const auto size = body_.end() - body_.begin();
+  const bool overflows = size > limits_.max_buffered_body ||
+                         (body_.has_length() && size + body_.outstanding() > limits_.max_buffered_body);
+  if (overflows && !std::exchange(told_overflow_, true)) return Step::overflow;
+  return ask_or_starve();
 }
 
-ServerSession::Step ServerSession::complete_request(Request& request, std::size_t body_end, std::size_t request_end) {
-  const auto body_begin = begin_ + scanner_.size();
-  request.body = std::string_view{buffer_}.substr(body_begin, body_end - body_begin);
-  request.trailers = chunked_ ? chunks_.trailers() : std::span<const Field>{};
+ServerSession::Step ServerSession::complete_request(Request& request) {
+  request.body = std::string_view{buffer_}.substr(body_.begin(), body_.end() - body_.begin());
+  request.trailers = body_.trailers();
   request.params = {};
-  next_ = request_end;
+  next_ = body_.request_end();
   phase_ = Phase::answer;
   return Step::request;
+}
+
+/// A client that waits to be asked for its body is asked, once; else the bytes at hand do not suffice.
+ServerSession::Step ServerSession::ask_or_starve() {
+  if (!expects_continue_ || !asks_ || input_ended_) return starve();
+  expects_continue_ = false;
+  return Step::send_continue;
+}
+
+void ServerSession::take_in_pieces(Request& request, bool ask) {
+  head_.assign(unread().substr(0, scanner_.size()));
+  const auto before_body = begin_ + scanner_.size();
+  buffer_.erase(0, before_body);
+  body_.move_down(before_body);
+  begin_ = 0;
+  in_pieces_ = true;
+  asks_ = ask;
+  parse(request);  // cannot fail: it did not before
+  request.body = {};
+  request.params = {};
+}
+
+std::string_view ServerSession::piece() const noexcept {
+  return std::string_view{buffer_}.substr(body_.begin(), body_.end() - body_.begin());
+}
+
+ServerSession::Step ServerSession::read_piece(Request& request) {
+  if (std::exchange(piece_given_, false)) body_.drop(buffer_);
+  const auto state = body_.read(buffer_, limits_);
+  if (state == BodyReader::State::failed) return fail(body_.error());
+  if (!piece().empty()) {
+    piece_given_ = true;
+    return Step::piece;
+  }
+  if (state == BodyReader::State::incomplete) return ask_or_starve();
+  request.trailers = body_.trailers();
+  next_ = body_.request_end();
+  phase_ = Phase::answer;
+  return Step::body_end;
+}
+
+/// After the answer: what is left of the body goes, then the next request may come.
+ServerSession::Step ServerSession::drain(Request& request) {
+  const auto state = body_.read(buffer_, limits_);
+  drained_ += piece().size();
+  body_.drop(buffer_);
+  if (state == BodyReader::State::complete) {
+    begin_ = body_.request_end();
+    body_.forget();
+    phase_ = Phase::head;
+    return advance(request);
+  }
+  if (state == BodyReader::State::failed || drained_ > kMaxDrained || input_ended_) end();
+  return Step::need_bytes;
 }
 
 /// The bytes at hand do not suffice.
@@ -138,33 +189,89 @@ ServerSession::Step ServerSession::starve() {
 
 ServerSession::Step ServerSession::fail(ParseError error) noexcept {
   error_ = error;
-  phase_ = Phase::failed;
+  body_failed_ = in_pieces_;  // whoever takes them may still answer
+  phase_ = in_pieces_ ? Phase::answer : Phase::failed;
   return Step::error;
 }
 
-void ServerSession::respond(const Response& response, const Framing& framing, std::string& out) {
-  const bool keep = keep_alive_ && !framing.close;
-  const auto connection = !keep     ? ConnectionOption::close
-                          : is_1_0_ ? ConnectionOption::keep_alive
-                                    : ConnectionOption::none;
-  write_response(response, framing, connection, to_head_, out);
-  finish_answer(keep);
+/// Whether what is left of the request can be passed over, so that the next one can be found.
+bool ServerSession::can_be_kept() const noexcept {
+  if (phase_ != Phase::body) return !body_failed_;
+  if (expects_continue_ || input_ended_) return false;  // it may come or not; or never
+  return !body_.has_length() || body_.outstanding() <= kMaxDrained;
 }
 
-void ServerSession::finish_answer(bool keep) {
+ConnectionOption ServerSession::connection_option() const noexcept {
+  if (!keep_) return ConnectionOption::close;
+  return is_1_0_ ? ConnectionOption::keep_alive : ConnectionOption::none;
+}
+
+void ServerSession::respond(const Response& response, const Framing& framing, std::string& out) {
+  keep_ = keep_alive_ && !framing.close && can_be_kept();
+  write_response(response, framing, connection_option(), to_head_, out);
+  finish_answer();
+}
+
+void ServerSession::begin_answer(const Response& response, const Framing& framing, std::string& out) {
+  const auto length = response.declared_length();
+  const auto kind = to_head_ || is_bodiless(response.status()) ? AnswerBody::Kind::none
+                    : length                                   ? AnswerBody::Kind::length
+                    : is_1_0_                                  ? AnswerBody::Kind::until_close
+                                                               : AnswerBody::Kind::chunked;
+  answer_ = AnswerBody{kind, length.value_or(0)};
+  keep_ = keep_alive_ && !framing.close && !body_failed_ && kind != AnswerBody::Kind::until_close;
+  write_head(response, framing, connection_option(), kind, length, out);
+}
+
+bool ServerSession::continue_answer(std::string_view piece, std::string& out) {
+  const bool fits = answer_.append(piece, out);
+  keep_ = keep_ && fits;
+  return fits;
+}
+
+bool ServerSession::end_answer(const Response& response, std::string& out) {
+  const bool whole = answer_.finish(response.trailer_lines(), out);
+  keep_ = keep_ && whole && can_be_kept();
+  finish_answer();
+  return whole;
+}
+
+void ServerSession::inform(int status, std::string_view field_lines, std::string& out) const {
+  if (!is_1_0_) write_interim(status, field_lines, out);
+}
+
+void ServerSession::finish_answer() {
+  answered_any_ = true;
+  if (!keep_) return end();
+  forget_request();
+  if (phase_ == Phase::body) {
+    if (std::exchange(piece_given_, false)) body_.drop(buffer_);
+    drained_ = 0;
+    phase_ = Phase::drain;
+    return;
+  }
+  body_.forget();
+  begin_ = next_;
+  phase_ = Phase::head;
+  take_later();
+}
+
+void ServerSession::forget_request() noexcept {
   fields_.clear();
   scanner_ = HeadScanner{};
-  if (chunked_) chunks_ = ChunkDecoder{};  // its trailers
-  answered_any_ = true;
-  skipped_empty_line_ = to_head_ = chunked_ = expects_continue_ = false;
-  content_length_ = 0;
-  begin_ = next_;
-  phase_ = keep ? Phase::head : Phase::done;
-  if (!keep) {
-    later_.clear();
-    begin_ = buffer_.size();
-  }
-  take_later();
+  std::string{}.swap(head_);
+  skipped_empty_line_ = to_head_ = expects_continue_ = in_pieces_ = told_head_ = told_overflow_ = false;
+  asks_ = true;
+}
+
+/// Nothing is read from this connection any more.
+void ServerSession::end() noexcept {
+  forget_request();
+  body_.forget();
+  phase_ = Phase::done;
+  begin_ = 0;
+  std::string{}.swap(buffer_);
+  std::string{}.swap(later_);
 }
 
 void ServerSession::take_later() {
@@ -184,10 +291,7 @@ void ServerSession::take_later() {
 void ServerSession::refuse(ParseError error, const Framing& framing, std::string& out) {
   write_refusal(error, framing, to_head_, out);
   error_ = error;
-  phase_ = Phase::done;
-  begin_ = 0;
-  buffer_.clear();
-  later_.clear();
+  end();
 }
 
 ParseError ServerSession::error() const noexcept { return error_; }
@@ -199,6 +303,7 @@ ServerSession::Waiting ServerSession::waiting() const noexcept {
       if (input_ended_) return Waiting::nothing;
       return answered_any_ ? Waiting::idle : Waiting::first_byte;
     case Phase::body:
+    case Phase::drain:
       return Waiting::body;
     case Phase::answer:
       return Waiting::answer;
@@ -220,6 +325,7 @@ std::size_t ServerSession::buffered() const noexcept {
     case Phase::answer:
       return buffer_.size() - next_ + later_.size();
     case Phase::body:
+    case Phase::drain:
     case Phase::failed:
     case Phase::done:
       break;
@@ -228,7 +334,7 @@ std::size_t ServerSession::buffered() const noexcept {
 }
 
 void ServerSession::release_memory() noexcept {
-  if (phase_ == Phase::answer || phase_ == Phase::body || !unread().empty()) return;
+  if (phase_ == Phase::answer || phase_ == Phase::body || phase_ == Phase::drain || !unread().empty()) return;
   begin_ = 0;
   std::string{}.swap(buffer_);
   std::string{}.swap(later_);
@@ -239,7 +345,7 @@ std::size_t ServerSession::held_memory() const noexcept {
   const auto heap_of = [](const std::string& text) {
     return text.capacity() > std::string{}.capacity() ? text.capacity() + 1 : 0;  // short texts stand in the object
   };
-  return heap_of(buffer_) + heap_of(later_) + fields_.capacity() * sizeof(Field) + chunks_.held_memory();
+  return heap_of(buffer_) + heap_of(later_) + heap_of(head_) + fields_.capacity() * sizeof(Field);
 }
 
 }  // namespace indrik::http

@@ -129,6 +129,11 @@ bool Connection::advance(std::string& out) noexcept {
   switch (session_.advance(request)) {
     case Step::need_bytes:
       return false;
+    case Step::head:
+    case Step::overflow:
+    case Step::piece:
+    case Step::body_end:
+      return true;
     case Step::send_continue:
       out += http::ServerSession::kContinue;
       return true;

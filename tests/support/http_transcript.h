@@ -50,6 +50,12 @@ class HttpClientScript {
         case Step::need_bytes:
           return;
         case Step::send_continue:
+        case Step::head:
+        case Step::overflow:
+          break;
+        case Step::piece:
+        case Step::body_end:
+          note("unasked piece", "");
           break;
         case Step::request:
           answer(request);

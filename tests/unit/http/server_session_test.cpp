@@ -15,11 +15,18 @@ constexpr std::string_view kGet = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 constexpr Framing kFraming{.date = kDate};
 constexpr Framing kClosing{.date = kDate, .close = true};
 
+/// The next step of whoever lets every body be gathered in memory.
+Step gather(ServerSession& session, Request& request) {
+  auto next = session.advance(request);
+  while (next == Step::head || next == Step::overflow) next = session.advance(request);
+  return next;
+}
+
 class ServerSessionTest : public ::testing::Test {
  protected:
   Step feed(std::string_view bytes) {
     session.feed(bytes);
-    return session.advance(request);
+    return gather(session, request);
   }
   std::string answer(const Framing& framing = kFraming, int status = 200, std::string_view text = "ok") {
     Response response;
@@ -237,7 +244,7 @@ TEST_F(ServerSessionTest, AsksForNoBodyThatIsThereOrRefusedOrNone) {
 TEST_F(ServerSessionTest, AsksForNoBodyFromAClientThatSendsNoMore) {
   session.feed("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
   session.end_of_input();
-  EXPECT_EQ(session.advance(request), Step::error);
+  EXPECT_EQ(gather(session, request), Step::error);
   EXPECT_EQ(session.error(), ParseError::truncated);
 }
 
@@ -278,7 +285,7 @@ TEST_F(ServerSessionTest, CallsARequestTruncatedWhereverItsClientEndsIt) {
     ServerSession cut{limits};
     cut.feed(whole.substr(0, size));
     cut.end_of_input();
-    ASSERT_EQ(cut.advance(request), Step::error) << size;
+    ASSERT_EQ(gather(cut, request), Step::error) << size;
     EXPECT_EQ(cut.error(), ParseError::truncated) << size;
   }
 }

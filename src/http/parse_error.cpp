@@ -42,6 +42,8 @@ constexpr auto kRows = std::to_array<Row>({
     {ParseError::body_too_large, 413, "Request body too large"},
     {ParseError::head_timed_out, 408, "The request head did not arrive in time"},
     {ParseError::body_timed_out, 408, "The request body did not arrive in time"},
+    {ParseError::underscored_field_name, 400, "Underscore in a field name"},
+    {ParseError::bad_forwarding, 400, "Malformed or contradictory forwarding fields"},
     {ParseError::truncated, 400, "The request was cut short"},
 });
 

@@ -36,6 +36,8 @@ enum class ParseError : std::uint8_t {
   body_too_large,           // 413
   head_timed_out,           // 408: said by the engine, answered like the others
   body_timed_out,           // 408
+  underscored_field_name,   // 400: refused by header_map
+  bad_forwarding,           // 400: what a trusted proxy says of its client is malformed or contradicts itself
   truncated,                // 400: the client closed its side inside a request
 };
 

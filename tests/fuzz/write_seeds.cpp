@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -10,11 +11,12 @@ int main(int count, char** arguments) {
   if (count != 2) return 2;
   const std::filesystem::path folder = arguments[1];
   std::filesystem::create_directories(folder);
-  for (const auto* kind : {"valid", "invalid"})
-    for (const auto& example : indrik::corpus::read_corpus(kind)) {
-      std::ofstream seed{folder / example.name, std::ios::binary};
-      seed << '\7' << example.bytes;
-      if (!seed) return 1;
-    }
+  for (const auto& example : indrik::corpus::read_corpus()) {
+    auto name = example.name;
+    std::ranges::replace(name, '/', '-');
+    std::ofstream seed{folder / name, std::ios::binary};
+    seed << '\7' << example.bytes;
+    if (!seed) return 1;
+  }
   return 0;
 }

@@ -14,12 +14,25 @@
 
 namespace indrik::corpus {
 
-/// One file of tests/data/http: why and source as comments, limits that differ from the defaults, the expected
-/// transcript, then "---" and the bytes a client sends. There \r \n \t \0 \\ and \xHH are escapes; the file's own line
-/// ends count for nothing, so that each line of the file can be a line of the request.
+/// One file of tests/data/http/TOPIC:
+///
+///   rule: what is shown, in a few words
+///   source: RFC and section, the paper or the CVE number that it is taken from
+///   limits: max_fields=3                       those that differ from the defaults
+///   client: ends                               half-closes behind its bytes; else it stays
+///   expect: request GET / HTTP/1.1             the transcript (support/http_transcript.h), line by line
+///   ---
+///   GET / HTTP/1.1\r\n                         the bytes that a client sends
+///
+/// In the bytes and in what is expected, \r \n \t \0 \\ and \xHH are escapes; the file's own line ends count for
+/// nothing, so that each line of the file can be a line of the request.
 struct HttpCase {
-  std::string name;
+  std::string name;  ///< "chunks/size_overflow"
+  std::string rule;
+  std::string source;
+  std::string limits_text;
   http::Limits limits;
+  bool client_ends = false;
   std::vector<std::string> expected;
   std::string bytes;
 };
@@ -60,34 +73,48 @@ inline void read_limits(std::string_view text, http::Limits& limits) {
   }
 }
 
+/// False: that is no line of a case.
+inline bool read_line(std::string_view line, HttpCase& read) {
+  const auto key = line.substr(0, line.find(": "));
+  const auto value = line.substr(std::min(line.size(), key.size() + 2));
+  if (key == "rule")
+    read.rule = value;
+  else if (key == "source")
+    read.source = value;
+  else if (key == "limits")
+    read_limits(read.limits_text = value, read.limits);
+  else if (key == "expect")
+    read.expected.push_back(unescaped(value));
+  else if (line == "client: ends")
+    read.client_ends = true;
+  else
+    return false;
+  return true;
+}
+
 inline HttpCase read_case(const std::filesystem::path& path) {
-  HttpCase read{.name = path.stem().string(), .limits = {}, .expected = {}, .bytes = {}};
+  HttpCase read;
+  read.name = path.parent_path().filename() / path.stem();
   std::ifstream file{path};
   bool in_bytes = false;
   for (std::string line; std::getline(file, line);) {
-    constexpr std::string_view kExpect = "expect: ";
-    constexpr std::string_view kLimits = "limits: ";
     if (in_bytes)
       read.bytes += unescaped(line);
     else if (line == "---")
       in_bytes = true;
-    else if (line.starts_with(kExpect))
-      read.expected.push_back(unescaped(line.substr(kExpect.size())));
-    else if (line.starts_with(kLimits))
-      read_limits(line.substr(kLimits.size()), read.limits);
-    else if (!line.starts_with('#'))
+    else if (!read_line(line, read))
       throw std::runtime_error{path.string() + ": " + line};
   }
   if (!in_bytes) throw std::runtime_error{path.string() + ": no bytes"};
   return read;
 }
 
-/// All cases of tests/data/http/`folder`, by name.
-inline std::vector<HttpCase> read_corpus(std::string_view folder) {
+/// All cases of tests/data/http, by name.
+inline std::vector<HttpCase> read_corpus() {
   std::vector<HttpCase> cases;
-  for (const auto& entry :
-       std::filesystem::directory_iterator{std::filesystem::path{INDRIK_SOURCE_DIR} / "tests/data/http" / folder})
-    cases.push_back(read_case(entry.path()));
+  const auto root = std::filesystem::path{INDRIK_SOURCE_DIR} / "tests/data/http";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{root})
+    if (entry.is_regular_file()) cases.push_back(read_case(entry.path()));
   std::sort(cases.begin(), cases.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return cases;
 }

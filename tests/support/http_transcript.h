@@ -9,15 +9,41 @@
 
 namespace indrik::corpus {
 
-/// All that a session does with what one client sends before it ends its side: the requests it gives, the answers it
-/// writes to them, its last word. Interim answers are left out: whether one is sent may depend on when bytes arrive.
+/// All that a session does with what one client sends: the requests it gives, the answers it writes to them, and what
+/// becomes of the connection. Interim answers are left out: whether one is sent may depend on when bytes arrive.
 struct HttpTranscript {
-  std::vector<std::string>
-      lines;  ///< "request GET / HTTP/1.1", "path /", "field Host: a", "body abc", "keep", "error 400 …"
+  /// For each request what describe() says of it, then "keep" or "close", as it was answered. At last
+  ///   error 400 A sentence    after a refusal
+  ///   open                    the next byte begins a request
+  ///   in a head, in a body    more of it is waited for
+  ///   closed                  whatever comes is not looked at
+  std::vector<std::string> lines;
   std::string output;
 
   bool operator==(const HttpTranscript&) const = default;
 };
+
+/// "request GET /a?b HTTP/1.1", "path /a", "query b", "field Host: a", "body abc", "trailer Digest: c": a line each, as
+/// far as they are there.
+inline std::vector<std::string> describe(const http::Request& request) {
+  std::vector<std::string> lines;
+  const auto note = [&](std::string_view kind, std::string_view text) {
+    lines.push_back(std::string{kind}.append(text));
+  };
+  const auto note_all = [&](std::string_view kind, std::span<const http::Field> fields) {
+    for (const auto& field : fields) note(kind, std::string{field.name}.append(": ").append(field.value));
+  };
+  note("request ", std::string{request.method}
+                       .append(" ")
+                       .append(request.target)
+                       .append(request.minor_version == 1 ? " HTTP/1.1" : " HTTP/1.0"));
+  note("path ", request.path);
+  if (!request.query.empty()) note("query ", request.query);
+  note_all("field ", request.fields);
+  if (!request.body.empty()) note("body ", request.body);
+  note_all("trailer ", request.trailers);
+  return lines;
+}
 
 /// Plays a client against a session.
 class HttpClientScript {
@@ -33,10 +59,11 @@ class HttpClientScript {
     session_.feed(bytes);
     if (!is_answering_) is_answering_ = session_.advance(request_) == Step::request;
   }
-  HttpTranscript end() {
+  HttpTranscript end(bool client_ends) {
     if (is_answering_) answer(request_);
-    session_.end_of_input();
+    if (client_ends) session_.end_of_input();
     drain();
+    note(state());
     return std::move(transcript_);
   }
 
@@ -67,30 +94,37 @@ class HttpClientScript {
     }
   }
 
-  void note(std::string_view kind, std::string_view text) {
-    transcript_.lines.push_back(std::string{kind}.append(text));
-  }
+  void note(std::string line) { transcript_.lines.push_back(std::move(line)); }
 
   void answer(const http::Request& request) {
-    note("request ", std::string{request.method}
-                         .append(" ")
-                         .append(request.target)
-                         .append(request.minor_version == 1 ? " HTTP/1.1" : " HTTP/1.0"));
-    note("path ", request.path);
-    if (!request.query.empty()) note("query ", request.query);
-    for (const auto& field : request.fields) note("field ", std::string{field.name}.append(": ").append(field.value));
-    if (!request.body.empty()) note("body ", request.body);
+    for (auto& line : describe(request)) note(std::move(line));
     http::Response response;
     response.set_plain(200, request.target);
     const auto before = transcript_.output.size();
     session_.respond(response, kFraming, transcript_.output);
-    note(transcript_.output.find("\r\nConnection: close\r\n", before) == std::string::npos ? "keep" : "close", "");
+    note(transcript_.output.find("\r\nConnection: close\r\n", before) == std::string::npos ? "keep" : "close");
   }
 
   void refuse() {
     const auto error = session_.error();
-    note("error ", std::to_string(http::status_of(error)).append(" ").append(http::sentence_of(error)));
+    note("error " + std::to_string(http::status_of(error)).append(" ").append(http::sentence_of(error)));
     session_.refuse(error, kFraming, transcript_.output);
+  }
+
+  std::string state() const {
+    switch (session_.waiting()) {
+      case http::ServerSession::Waiting::first_byte:
+      case http::ServerSession::Waiting::idle:
+        return "open";
+      case http::ServerSession::Waiting::head:
+        return "in a head";
+      case http::ServerSession::Waiting::body:
+        return "in a body";
+      case http::ServerSession::Waiting::answer:
+      case http::ServerSession::Waiting::nothing:
+        break;
+    }
+    return "closed";
   }
 
   static constexpr http::Framing kFraming{.date = "Sun, 06 Nov 1994 08:49:37 GMT", .server = "indrik"};
@@ -101,17 +135,18 @@ class HttpClientScript {
   bool is_answering_ = false;
 };
 
-inline HttpTranscript play(const http::Limits& limits, std::span<const std::string_view> pieces) {
+inline HttpTranscript play(const http::Limits& limits, std::span<const std::string_view> pieces, bool client_ends) {
   HttpClientScript script{limits};
   for (const auto piece : pieces) script.send(piece);
-  return script.end();
+  return script.end(client_ends);
 }
 
 /// The same, but all pieces are fed before the first request is answered: as they come while a handler runs.
-inline HttpTranscript play_answering_late(const http::Limits& limits, std::span<const std::string_view> pieces) {
+inline HttpTranscript play_answering_late(const http::Limits& limits, std::span<const std::string_view> pieces,
+                                          bool client_ends) {
   HttpClientScript script{limits};
   for (const auto piece : pieces) script.send_while_answering(piece);
-  return script.end();
+  return script.end(client_ends);
 }
 
 }  // namespace indrik::corpus

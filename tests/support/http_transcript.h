@@ -57,7 +57,11 @@ class HttpClientScript {
   /// Takes the next request, should there be one, but does not answer it yet.
   void send_while_answering(std::string_view bytes) {
     session_.feed(bytes);
-    if (!is_answering_) is_answering_ = session_.advance(request_) == Step::request;
+    while (!is_answering_) {
+      const auto step = session_.advance(request_);
+      is_answering_ = step == Step::request;
+      if (step == Step::need_bytes || step == Step::error) return;
+    }
   }
   HttpTranscript end(bool client_ends) {
     if (is_answering_) answer(request_);
@@ -82,7 +86,7 @@ class HttpClientScript {
           break;
         case Step::piece:
         case Step::body_end:
-          note("unasked piece", "");
+          note("unasked piece");
           break;
         case Step::request:
           answer(request);

@@ -50,6 +50,12 @@ void Response::set_plain(int status, std::string_view text) {
   body_.assign(text);
 }
 
+std::uint64_t Response::body_size() const noexcept {
+  std::uint64_t size = body_.size();
+  for (const auto& part : parts_) size += part.total();
+  return size;
+}
+
 namespace {
 
 /// Keeps the memory of an answer of usual size; one large answer must not cost its size for ever.
@@ -66,6 +72,7 @@ void Response::reset() noexcept {
   has_content_type_ = false;
   clear_or_free(field_lines_);
   clear_or_free(body_);
+  if (!parts_.empty()) parts_ = {};
   clear_or_free(trailer_lines_);
   declared_length_.reset();
 }

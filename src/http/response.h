@@ -4,6 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "http/body_part.h"
 
 namespace indrik::http {
 
@@ -28,6 +32,14 @@ class Response {
   void append_body(std::string_view bytes) { body_.append(bytes); }
   std::string_view body() const noexcept { return body_; }
 
+  /// The body goes on with this, after body(). It is announced with the rest and sent by whoever owns the socket.
+  void append_part(BodyPart part) { parts_.push_back(std::move(part)); }
+  bool has_parts() const noexcept { return !parts_.empty(); }
+  /// They are the caller's from now on, and no part of the body any more.
+  std::vector<BodyPart> take_parts() noexcept { return std::exchange(parts_, {}); }
+  /// Of body() and all parts, in bytes.
+  std::uint64_t body_size() const noexcept;
+
   /// How many bytes the body will have that follows in pieces; without it they go in chunks.
   void declare_length(std::uint64_t size) noexcept { declared_length_ = size; }
   std::optional<std::uint64_t> declared_length() const noexcept { return declared_length_; }
@@ -45,6 +57,7 @@ class Response {
   bool has_content_type_ = false;
   std::string field_lines_;
   std::string body_;
+  std::vector<BodyPart> parts_;
   std::string trailer_lines_;
   std::optional<std::uint64_t> declared_length_;
 };

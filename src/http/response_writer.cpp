@@ -49,16 +49,21 @@ int status_to_write(const Response& response) noexcept {
 
 bool is_bodiless(int status) noexcept { return status == 204 || status == 205 || status == 304; }
 
+bool sends_body(const Request& request, const Response& response) noexcept {
+  return !is_bodiless(response.status()) && request.method != "HEAD";
+}
+
 void write_response(const Response& response, const Framing& framing, ConnectionOption connection, bool to_head,
                     std::string& out) {
   const int status = status_to_write(response);
   const auto body = is_bodiless(status) ? std::string_view{} : response.body();
+  const auto size = is_bodiless(status) ? 0 : response.body_size();
   append_status_line(status, out);
   append_date_and_server(framing, out);
-  if (!body.empty() && !response.has_content_type()) out.append(kPlainText);
+  if (size > 0 && !response.has_content_type()) out.append(kPlainText);
   out.append(response.field_lines());
   // None on 204 (RFC 9110 8.6); on 304 it would have to be the length of an answer that nobody computed.
-  if (status != 204 && status != 304) append_length(body.size(), out);
+  if (status != 204 && status != 304) append_length(size, out);
   append_connection_and_end(connection, out);
   if (!to_head) out.append(body);
 }

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "base/fd.h"
@@ -22,7 +23,11 @@ class Stream {
 
   /// 0: the client has ended its sending half.
   ssize_t receive(char* buffer, std::size_t capacity) noexcept;
-  ssize_t send(std::string_view bytes) noexcept;
+  /// `more` follows at once: the kernel may wait for it and send both in one packet.
+  ssize_t send(std::string_view bytes, bool more = false) noexcept;
+  /// Sends up to `size` bytes of `file` from `offset` on, as sendfile(2): 0 says that the file ends before `offset`.
+  /// May wait for the disk; never for the client.
+  ssize_t send_file(int file, std::uint64_t offset, std::size_t size) noexcept;
   /// After a call that gave -1: the stream is sound, there is only nothing to do now.
   static bool would_block() noexcept;
 

@@ -1,5 +1,6 @@
 #include "worker/access_record.h"
 
+#include "http/response_writer.h"
 #include "worker/engine.h"
 
 namespace indrik::worker {
@@ -33,11 +34,6 @@ std::optional<std::string_view> response_field(const void* answered, std::string
   return std::nullopt;
 }
 
-bool sends_body(const Answered& answered) noexcept {
-  const int status = answered.response.status();
-  return answered.request.method != "HEAD" && status != 204 && status != 304;
-}
-
 }  // namespace
 
 void record_access(Engine& engine, const RunningExchange& exchange, const http::Response& response,
@@ -52,7 +48,7 @@ void record_access(Engine& engine, const RunningExchange& exchange, const http::
                                .query = request.query,
                                .protocol = request.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1",
                                .status = response.status(),
-                               .body_bytes = sends_body(answered) ? response.body().size() : 0,
+                               .body_bytes = http::sends_body(request, response) ? response.body_size() : 0,
                                .duration = Clock::now() - exchange.began,
                                .fields = &answered,
                                .request_field = request_field,

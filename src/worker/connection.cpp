@@ -272,9 +272,13 @@ void Connection::append_answer(std::string& out, bool last) noexcept {
   count_answer(engine_.slot(), exchange_->response.status());
   const http::Framing framing{
       .date = engine_.date(), .server = engine_.options().server, .close = last || engine_.closes_after_answer()};
-  session_.respond(exchange_->response, framing, out);
+  auto& response = exchange_->response;
+  const bool with_parts = response.has_parts() && http::sends_body(exchange_->request, response);
+  session_.respond(response, framing, out);
+  const auto parts = with_parts ? response.take_parts() : std::vector<http::BodyPart>{};
   engine_.give_back(std::move(exchange_));
   waiting_ = Waiting::nothing;  // whatever is awaited next is awaited anew
+  if (!parts.empty()) write_parts(out, parts);
 }
 
 void Connection::refuse(http::ParseError error, std::string& out) noexcept {
@@ -285,7 +289,17 @@ void Connection::refuse(http::ParseError error, std::string& out) noexcept {
   session_.refuse(error, {.date = engine_.date(), .server = engine_.options().server, .close = true}, out);
 }
 
+/// What stands in `out` goes before them. The connection may be closed afterwards.
+void Connection::write_parts(std::string& out, const std::vector<http::BodyPart>& parts) noexcept {
+  sent_since_receipt_ = true;
+  outbox_.append(out);
+  out.clear();
+  for (const auto& part : parts) outbox_.append(part);
+  if (!writable_.is_active()) flush();
+}
+
 void Connection::write(std::string& out) noexcept {
+  if (!stream_ || out.empty()) return;
   sent_since_receipt_ = true;
   if (outbox_.empty()) {
     const ssize_t size = stream_.send(out);
@@ -302,19 +316,30 @@ void Connection::write(std::string& out) noexcept {
 }
 
 void Connection::on_writable(ev::io&, int) noexcept {
+  flush();
+  if (stream_ && outbox_.empty()) pump();
+}
+
+/// Sends what waits, as far as the socket takes it; the rest when it is writable. The connection may be closed
+/// afterwards.
+void Connection::flush() noexcept {
   const auto sent = outbox_.sent();
   switch (outbox_.flush(stream_)) {
     case Outbox::Outcome::failed:
       return close();
+    case Outbox::Outcome::file_failed:
+      engine_.log().error("{}: answer given up: {}", peer_.empty() ? "unix socket" : peer_, outbox_.complaint());
+      return close(true);
     case Outbox::Outcome::blocked:
-      if (outbox_.sent() > sent) engine_.deadlines().write.enter(deadline_);
+      if (outbox_.sent() > sent || !writable_.is_active()) engine_.deadlines().write.enter(deadline_);
+      if (!writable_.is_active()) writable_.start(stream_.fd(), ev::WRITE);
+      waiting_ = Waiting::nothing;
       return;
     case Outbox::Outcome::sent:
       break;
   }
   writable_.stop();
   deadline_.clear();
-  pump();
 }
 
 /// After every step: close, read on or look away, and wait for the right thing.

@@ -3,6 +3,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "http/server_session.h"
 #include "net/stream.h"
@@ -74,6 +75,8 @@ class Connection {
   void log_timeout() noexcept;
   void refuse(http::ParseError error, std::string& out) noexcept;
   void write(std::string& out) noexcept;
+  void write_parts(std::string& out, const std::vector<http::BodyPart>& parts) noexcept;
+  void flush() noexcept;
   void settle() noexcept;
   void wait_for_more() noexcept;
   void linger() noexcept;

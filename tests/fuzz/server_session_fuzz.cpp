@@ -1,60 +1,55 @@
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <random>
 #include <string_view>
-#include <vector>
 
+#include "fuzz/fuzz_input.h"
 #include "support/http_transcript.h"
 
-// Differential: the same bytes, whole, byte by byte, in random pieces and while a request is answered, make the same
-// requests and the same answers. The first byte chooses the pieces, the limits
-// and whether the client half-closes.
+// Differential: the same bytes, whole, byte by byte, in random pieces, while a request is answered, and with bodies
+// taken in pieces, make the same requests and the same answers; with bodies that nobody reads, no other requests. The
+// first byte chooses the pieces, the limits and whether the client half-closes.
 
 namespace {
 
+using indrik::corpus::agree_on_requests;
+using indrik::corpus::Bodies;
 using indrik::corpus::HttpTranscript;
-using Pieces = std::vector<std::string_view>;
-
-void must_agree(const HttpTranscript& one, const HttpTranscript& other) {
-  if (!(one == other)) std::abort();
-}
+using indrik::corpus::play;
+using indrik::corpus::play_answering_late;
+using indrik::fuzz::demand;
+using indrik::fuzz::Pieces;
 
 /// Nothing but the end after a refusal or an answer that closes.
 void must_be_consistent(const HttpTranscript& transcript) {
   bool is_over = false;
   for (const std::string_view line : transcript.lines) {
-    if (is_over && line != "closed") std::abort();
+    demand(!is_over || line == "closed");
     is_over = is_over || line == "close" || line.starts_with("error ");
   }
-}
-
-Pieces random_pieces(std::string_view bytes, unsigned seed) {
-  std::minstd_rand random{seed};
-  Pieces pieces;
-  for (auto rest = bytes; !rest.empty(); rest.remove_prefix(pieces.back().size()))
-    pieces.push_back(rest.substr(0, 1 + random() % 16));
-  return pieces;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  const auto seed = data[0];
-  const std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
+  const indrik::fuzz::FuzzInput input{data, size};
   indrik::http::Limits limits{.max_body_size = 1000};
-  if (seed % 2 == 0)
-    limits = {.max_request_line = 30, .max_fields = 3, .max_field_size = 24, .max_head_size = 80, .max_body_size = 9};
+  if (input.choice % 2 == 0)
+    limits = {.max_request_line = 30,
+              .max_fields = 3,
+              .max_field_size = 24,
+              .max_head_size = 80,
+              .max_body_size = 9,
+              .max_buffered_body = 4};
+  const bool ends = input.choice % 4 < 2;
 
-  const bool ends = seed % 4 < 2;
-  const auto whole = indrik::corpus::play(limits, Pieces{bytes}, ends);
+  const auto whole = play(limits, Pieces{input.text}, ends);
   must_be_consistent(whole);
-  Pieces single;
-  for (const char& byte : bytes) single.emplace_back(&byte, 1);
-  must_agree(whole, indrik::corpus::play(limits, single, ends));
-  const auto pieces = random_pieces(bytes, seed);
-  must_agree(whole, indrik::corpus::play(limits, pieces, ends));
-  must_agree(whole, indrik::corpus::play_answering_late(limits, pieces, ends));
+  const auto bytes = indrik::fuzz::single_bytes(input.text);
+  const auto pieces = indrik::fuzz::random_pieces(input.text, input.choice);
+  demand(play(limits, bytes, ends) == whole);
+  demand(play(limits, pieces, ends) == whole);
+  demand(play_answering_late(limits, pieces, ends) == whole);
+  demand(play(limits, bytes, ends, Bodies::in_pieces) == whole);
+  demand(play(limits, pieces, ends, Bodies::in_pieces) == whole);
+  demand(agree_on_requests(play(limits, bytes, ends, Bodies::unread), whole));
+  demand(agree_on_requests(play(limits, pieces, ends, Bodies::unread), whole));
   return 0;
 }

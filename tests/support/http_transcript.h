@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/server_session.h"
@@ -45,10 +49,18 @@ inline std::vector<std::string> describe(const http::Request& request) {
   return lines;
 }
 
+/// What is done with bodies that do not come with their head.
+enum class Bodies : std::uint8_t {
+  gathered,   ///< by the session
+  in_pieces,  ///< here, and answered at their end
+  unread,     ///< answered at once: the session passes over them, or ends the connection
+};
+
 /// Plays a client against a session.
 class HttpClientScript {
  public:
-  explicit HttpClientScript(const http::Limits& limits) : session_{limits} {}
+  explicit HttpClientScript(const http::Limits& limits, Bodies bodies = Bodies::gathered)
+      : bodies_{bodies}, session_{limits} {}
 
   void send(std::string_view bytes) {
     session_.feed(bytes);
@@ -77,16 +89,22 @@ class HttpClientScript {
   void drain() {
     while (true) {
       http::Request request;  // a new one each time: nothing may be left in an old one
-      switch (session_.advance(request)) {
+      switch (session_.advance(is_taking_ ? streamed_ : request)) {
         case Step::need_bytes:
           return;
         case Step::send_continue:
-        case Step::head:
         case Step::overflow:
           break;
+        case Step::head:
+          on_head(request);
+          break;
         case Step::piece:
+          body_.append(session_.piece());
+          break;
         case Step::body_end:
-          note("unasked piece");
+          is_taking_ = false;
+          streamed_.body = body_;
+          answer(streamed_);
           break;
         case Step::request:
           answer(request);
@@ -99,6 +117,15 @@ class HttpClientScript {
   }
 
   void note(std::string line) { transcript_.lines.push_back(std::move(line)); }
+
+  void on_head(const http::Request& request) {
+    if (bodies_ == Bodies::unread) answer(request);
+    if (bodies_ != Bodies::in_pieces) return;
+    streamed_ = {};
+    body_.clear();
+    is_taking_ = true;
+    session_.take_in_pieces(streamed_, true);
+  }
 
   void answer(const http::Request& request) {
     for (auto& line : describe(request)) note(std::move(line));
@@ -133,14 +160,19 @@ class HttpClientScript {
 
   static constexpr http::Framing kFraming{.date = "Sun, 06 Nov 1994 08:49:37 GMT", .server = "indrik"};
 
+  const Bodies bodies_;
   http::ServerSession session_;
   HttpTranscript transcript_;
   http::Request request_;
+  http::Request streamed_;
+  std::string body_;
   bool is_answering_ = false;
+  bool is_taking_ = false;
 };
 
-inline HttpTranscript play(const http::Limits& limits, std::span<const std::string_view> pieces, bool client_ends) {
-  HttpClientScript script{limits};
+inline HttpTranscript play(const http::Limits& limits, std::span<const std::string_view> pieces, bool client_ends,
+                           Bodies bodies = Bodies::gathered) {
+  HttpClientScript script{limits, bodies};
   for (const auto piece : pieces) script.send(piece);
   return script.end(client_ends);
 }
@@ -151,6 +183,19 @@ inline HttpTranscript play_answering_late(const http::Limits& limits, std::span<
   HttpClientScript script{limits};
   for (const auto piece : pieces) script.send_while_answering(piece);
   return script.end(client_ends);
+}
+
+/// One saw the same requests as the other, should it have seen as many: heads, not bodies. A connection may end sooner
+/// where bodies are not read, but nothing in them must ever be taken for a request.
+inline bool agree_on_requests(const HttpTranscript& one, const HttpTranscript& other) {
+  const auto heads = [](const HttpTranscript& transcript) {
+    auto lines = transcript.lines;
+    std::erase_if(lines,
+                  [](std::string_view line) { return !line.starts_with("request ") && !line.starts_with("field "); });
+    return lines;
+  };
+  const auto [a, b] = std::pair{heads(one), heads(other)};
+  return std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
 }
 
 }  // namespace indrik::corpus

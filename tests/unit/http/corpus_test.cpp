@@ -55,12 +55,37 @@ TEST(HttpCorpusTest, MeansTheSameCutInTwoAnywhere) {
   }
 }
 
+Pieces single_bytes(std::string_view bytes) {
+  Pieces pieces;
+  for (const char& byte : bytes) pieces.emplace_back(&byte, 1);
+  return pieces;
+}
+
 TEST(HttpCorpusTest, MeansTheSameByteByByte) {
+  for (const auto& example : read_corpus())
+    EXPECT_EQ(play(example, single_bytes(example.bytes)), whole(example)) << example.name;
+}
+
+TEST(HttpCorpusTest, MeansTheSameWhereBodiesAreTakenInPieces) {
   for (const auto& example : read_corpus()) {
-    Pieces pieces;
-    for (const char& byte : example.bytes) pieces.emplace_back(&byte, 1);
-    EXPECT_EQ(play(example, pieces), whole(example)) << example.name;
+    const auto expected = whole(example);
+    EXPECT_EQ(corpus::play(example.limits, single_bytes(example.bytes), example.client_ends, Bodies::in_pieces),
+              expected)
+        << example.name;
+    const std::string_view bytes = example.bytes;
+    for (std::size_t at = 1; at < bytes.size(); ++at)
+      ASSERT_EQ(corpus::play(example.limits, Pieces{bytes.substr(0, at), bytes.substr(at)}, example.client_ends,
+                             Bodies::in_pieces),
+                expected)
+          << example.name << " cut at " << at;
   }
+}
+
+TEST(HttpCorpusTest, TakesNothingForARequestWhereBodiesAreNotRead) {
+  for (const auto& example : read_corpus())
+    EXPECT_TRUE(agree_on_requests(
+        corpus::play(example.limits, single_bytes(example.bytes), example.client_ends, Bodies::unread), whole(example)))
+        << example.name;
 }
 
 TEST(HttpCorpusTest, MeansTheSameInRandomPieces) {

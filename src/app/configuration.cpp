@@ -1,8 +1,10 @@
 #include "app/configuration.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/identity.h"
+#include "app/tls.h"
 #include "config/plugin_lookup.h"
 #include "log/access_log.h"
 
@@ -24,15 +26,30 @@ void judge_daemon(const config::Loaded& loaded, std::vector<std::string>& mistak
   }
 }
 
+/// A socket speaks one of the two; with port 0, each is another.
+void judge_secured(Configuration& judged, std::vector<std::string>& mistakes) {
+  for (const auto& secure : judged.tls_addresses) {
+    const auto has_text = [&](const auto& address) { return address.text() == secure; };
+    const auto all = std::ranges::count_if(judged.addresses, has_text);
+    if (all != std::ranges::count(judged.tls_addresses, secure))
+      mistakes.push_back(
+          fmt::format("{}: {} cannot be with https:// and without", judged.loaded.where("bind"), secure));
+  }
+  judged.tls = read_tls(judged.loaded, !judged.tls_addresses.empty(), mistakes);
+}
+
 }  // namespace
 
 Result<Configuration, Refusal> judge(config::Loaded loaded) {
-  Configuration judged{.loaded = std::move(loaded), .addresses = {}, .apps = {}, .identity = {}};
+  Configuration judged{
+      .loaded = std::move(loaded), .addresses = {}, .tls_addresses = {}, .apps = {}, .tls = {}, .identity = {}};
   const auto& settings = judged.loaded.settings;
   Refusal refusal;
-  for (const auto& text : settings.bind) {
+  for (auto text : settings.bind) {
+    const bool is_secure = take_https(text);
     auto address = net::Address::parse(text);
     if (address) {
+      if (is_secure) judged.tls_addresses.push_back(address->text());
       judged.addresses.push_back(*std::move(address));
     } else {
       refusal.sentences.push_back(judged.loaded.where("bind") + ": " + address.error().text());
@@ -41,6 +58,7 @@ Result<Configuration, Refusal> judge(config::Loaded loaded) {
   if (const auto format = log::AccessLog::check_format(settings.access_logformat); !format)
     refusal.sentences.push_back(judged.loaded.where("access_logformat") + ": " + format.error().text());
   judged.identity = find_identity(judged.loaded, refusal.sentences);
+  judge_secured(judged, refusal.sentences);
   if (settings.daemon) judge_daemon(judged.loaded, refusal.sentences);
 
   std::vector<std::string> missing;

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "config/load.h"
 #include "net/address.h"
+#include "net/tls_options.h"
 #include "plugin/config.h"
 #include "process/privileges.h"
 
@@ -24,7 +25,9 @@ struct AppSpec {
 struct Configuration {
   config::Loaded loaded;
   std::vector<net::Address> addresses;
+  std::vector<std::string> tls_addresses;  ///< texts of those of them that speak TLS
   std::vector<AppSpec> apps;
+  std::optional<net::TlsOptions> tls;         ///< files and all; none: off
   std::optional<process::Identity> identity;  ///< whom the workers become; none: as started
 };
 

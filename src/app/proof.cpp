@@ -13,6 +13,7 @@
 
 #include "app/child.h"
 #include "app/plugins.h"
+#include "app/tls.h"
 #include "process/exit_status.h"
 #include "process/signal_queue.h"
 
@@ -40,6 +41,8 @@ void say(const Fd& pipe, char word) noexcept { (void)!::write(pipe.get(), &word,
                                  log::ErrorLog& log) {
   auto code = ExitCode::ok;
   try {
+    (void)make_tls(configuration, nullptr, true);
+    for (const auto& sentence : exposed_keys(configuration)) log.warning("{}", sentence);
     settle_in_child(configuration, parent);
     if (const auto opened = open_access_log(configuration.loaded.settings); !opened)
       throw BootError{ExitCode::wrong_configuration, opened.error().text()};

@@ -14,12 +14,14 @@
 #include "app/listening.h"
 #include "app/proof.h"
 #include "app/terminal.h"
+#include "app/tls.h"
 #include "app/wiring.h"
 #include "app/worker_main.h"
 #include "config/documentation.h"
 #include "config/printer.h"
 #include "config/setting_value.h"
 #include "log/owner.h"
+#include "net/ticket_keys.h"
 #include "process/daemon.h"
 #include "process/descriptor_limit.h"
 #include "process/pid_file.h"
@@ -55,6 +57,7 @@ struct Shared {
   std::optional<process::PidFile>& pid_file;
   process::Launcher& launcher;
   const Listening& listening;
+  net::TicketKeys& ticket_keys;
 };
 
 /// Each worker opens the access log by itself, when it may no longer make it everywhere.
@@ -84,7 +87,7 @@ int work(const Configuration& configuration, const Shared& shared, const supervi
   name_process(fmt::format("worker {}", seat.number), "worker", configuration);
   if (const auto redirected = redirect_log(shared.log, configuration); !redirected)
     throw BootError{ExitCode::wrong_configuration, redirected.error().text()};
-  return worker_main(configuration, seat, shared.log);
+  return worker_main(configuration, seat, shared.ticket_keys, shared.log);
 }
 
 std::optional<ExitCode> prove_with_logs(const Configuration& configuration, log::ErrorLog& log) {
@@ -133,13 +136,20 @@ Result<supervisor::Plan> reload(const config::Invocation& invocation, const Conf
     const auto tried = read_configuration(invocation);
     if (!tried) return fmt::format("{}", fmt::join(tried.error().sentences, "; "));
     const auto opened = open_access_log(tried->loaded.settings);
-    return opened ? std::string{} : opened.error().text();
+    if (!opened) return opened.error().text();
+    try {
+      (void)make_tls(*tried, nullptr, true);
+    } catch (const BootError& refused) {
+      return std::string{refused.what()};
+    }
+    return std::string{};
   };
   if (auto rehearsed = process::rehearse(sentences, kReading); !rehearsed)
     return fail(Error::format("read the configuration: {}", rehearsed.error().text()));
   auto read = read_configuration(invocation);
   if (!read) return fail(Error{fmt::format("{}", fmt::join(read.error().sentences, "; "))});
   warn_of_what_stays(read->loaded.settings, in_force.loaded.settings, shared.log);
+  for (const auto& sentence : exposed_keys(*read)) shared.log.warning("{}", sentence);
   read->identity = in_force.identity;
   if (auto created = create_access_log(*read); !created) return fail(std::move(created).error());
   return make_plan(std::make_shared<const Configuration>(*std::move(read)), shared);
@@ -153,15 +163,17 @@ std::optional<process::PidFile> create_pid_file(const config::Settings& settings
   return *std::move(file);
 }
 
-void announce(const supervisor::Policy& policy, const config::Settings& settings,
+void announce(const supervisor::Policy& policy, const Configuration& configuration,
               std::span<const net::Listener> listeners, log::ErrorLog& log) {
   constexpr std::string_view kNames[] = {"sync", "event", "green"};
   std::vector<std::string> addresses;
-  for (const auto& listener : listeners)
-    if (auto text = listener.address().text(); addresses.empty() || addresses.back() != text)  // see reuse_port
-      addresses.push_back(std::move(text));
+  for (const auto& listener : listeners) {
+    auto text = (speaks_tls(configuration, listener) ? "https://" : "") + listener.address().text();
+    if (addresses.empty() || addresses.back() != text) addresses.push_back(std::move(text));  // see reuse_port
+  }
   log.info("indrik {} listening at {} with {} {} worker{}", INDRIK_VERSION, fmt::join(addresses, ", "), policy.workers,
-           kNames[static_cast<std::size_t>(settings.worker_class)], policy.workers == 1 ? "" : "s");
+           kNames[static_cast<std::size_t>(configuration.loaded.settings.worker_class)],
+           policy.workers == 1 ? "" : "s");
 }
 
 /// Each connection is a descriptor; beside them a worker has listeners, logs, its loop, and what plugins open.
@@ -208,12 +220,15 @@ int serve(Start& start, const std::shared_ptr<const Configuration>& configuratio
   auto pid_file = create_pid_file(settings, start.handover.has_value());
   const auto policy = supervisor_policy(settings);
   Listening listening{start, *configuration, static_cast<std::size_t>(policy.workers)};
-  const Shared shared{.log = log, .pid_file = pid_file, .launcher = launcher, .listening = listening};
+  auto ticket_keys = net::TicketKeys::create();
+  if (!ticket_keys) throw BootError{ExitCode::run_failed, ticket_keys.error().text()};
+  const Shared shared{
+      .log = log, .pid_file = pid_file, .launcher = launcher, .listening = listening, .ticket_keys = *ticket_keys};
   auto listeners = listening.open(*configuration);
   const auto twice = static_cast<std::size_t>(policy.workers) * 2;  // a reload has two generations
   auto scoreboard = process::Scoreboard::create(twice + kSpareSlots, twice + kSpareBells);
   if (!scoreboard) throw BootError{ExitCode::run_failed, scoreboard.error().text()};
-  announce(policy, settings, listeners.all(), log);
+  announce(policy, *configuration, listeners.all(), log);
   warn_of_few_descriptors(descriptors, settings, listeners.all().size(), log);
   supervisor::Master master{make_plan(configuration, shared),
                             [&] { return reload(start.invocation, *configuration, shared); }, std::move(listeners),

@@ -58,6 +58,7 @@ worker::Options worker_options(const config::Settings& settings) {
           .fiber_stack_size = settings.fiber_stack_size,
           .limits = limits(settings),
           .server = settings.server_header,
+          .handshake_timeout = settings.handshake_timeout,
           .first_byte_timeout = settings.first_byte_timeout,
           .head_timeout = settings.head_timeout,
           .body_timeout = settings.body_timeout,

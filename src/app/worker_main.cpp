@@ -7,6 +7,7 @@
 
 #include "app/child.h"
 #include "app/plugins.h"
+#include "app/tls.h"
 #include "app/wiring.h"
 #include "fiber/fiber.h"
 #include "log/access_log.h"
@@ -31,8 +32,11 @@ void give_children_their_signals() {
     throw BootError{ExitCode::run_failed, Error::from_errno(error, "pthread_atfork").text()};
 }
 
-void serve(const Configuration& configuration, const supervisor::Seat& seat, log::ErrorLog& log) {
+void serve(const Configuration& configuration, const supervisor::Seat& seat, net::TicketKeys& ticket_keys,
+           log::ErrorLog& log) {
   const auto& settings = configuration.loaded.settings;
+  const auto tls = make_tls(configuration, &ticket_keys, false);
+  for (auto& listener : seat.listeners) listener.speak_tls(tls && speaks_tls(configuration, listener));
   settle_in_child(configuration, seat.master);
   if (const auto recorded = process::record_crashes(seat.crash, fiber::in_guard_page); !recorded)
     throw BootError{ExitCode::run_failed, recorded.error().text()};
@@ -52,6 +56,7 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, log
                          .slot = seat.slot,
                          .log = log,
                          .access_log = access_log ? &*access_log : nullptr,
+                         .tls = tls ? &*tls : nullptr,
                          .notice_fd = seat.notice_fd,
                          .closed_routes = &seat.closed_routes,
                          .siblings = seat.siblings,
@@ -64,9 +69,10 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, log
 
 }  // namespace
 
-int worker_main(const Configuration& configuration, const supervisor::Seat& seat, log::ErrorLog& log) {
+int worker_main(const Configuration& configuration, const supervisor::Seat& seat, net::TicketKeys& ticket_keys,
+                log::ErrorLog& log) {
   try {
-    serve(configuration, seat, log);
+    serve(configuration, seat, ticket_keys, log);
     return static_cast<int>(ExitCode::ok);
   } catch (const BootError&) {
     throw;  // the master says it

@@ -13,9 +13,9 @@ namespace indrik::config {
 /// Where a value goes. The member's type says how it is written, read and documented: a size_t is a size in bytes,
 /// an int a plain number, a mode_t an octal text.
 using Field = std::variant<std::vector<std::string> Settings::*, WorkerCount Settings::*, WorkerClass Settings::*,
-                           LogLevel Settings::*, bool Settings::*, int Settings::*, milliseconds Settings::*,
-                           std::size_t Settings::*, mode_t Settings::*, std::string Settings::*,
-                           std::filesystem::path Settings::*>;
+                           CertReqs Settings::*, TlsMinVersion Settings::*, LogLevel Settings::*, bool Settings::*,
+                           int Settings::*, milliseconds Settings::*, std::size_t Settings::*, mode_t Settings::*,
+                           std::string Settings::*, std::filesystem::path Settings::*>;
 
 /// Both ends are accepted. Numbers as they are, durations in milliseconds, sizes in bytes, texts and lists by length;
 /// nothing for the named values of an enum.

@@ -185,6 +185,8 @@ struct Named {
 };
 
 constexpr Named<WorkerClass, 3> kWorkerClasses{{"sync", "event", "green"}};
+constexpr Named<CertReqs, 3> kCertReqs{{"none", "optional", "required"}};
+constexpr Named<TlsMinVersion, 2> kTlsVersions{{"1.2", "1.3"}};
 constexpr Named<LogLevel, 5> kLogLevels{{"debug", "info", "warning", "error", "critical"}};
 
 template <class Enum, const auto& names>
@@ -196,6 +198,10 @@ struct EnumKind {
 };
 template <>
 struct Kind<WorkerClass> : EnumKind<WorkerClass, kWorkerClasses> {};
+template <>
+struct Kind<CertReqs> : EnumKind<CertReqs, kCertReqs> {};
+template <>
+struct Kind<TlsMinVersion> : EnumKind<TlsMinVersion, kTlsVersions> {};
 template <>
 struct Kind<LogLevel> : EnumKind<LogLevel, kLogLevels> {};
 

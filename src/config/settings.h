@@ -13,6 +13,8 @@
 namespace indrik::config {
 
 enum class WorkerClass : std::uint8_t { sync, event, green };
+enum class CertReqs : std::uint8_t { none, optional, required };
+enum class TlsMinVersion : std::uint8_t { v1_2, v1_3 };
 enum class LogLevel : std::uint8_t { debug, info, warning, error, critical };
 
 /// A number of workers, or "as many as there are cores for us", which whoever forks them finds out.
@@ -30,6 +32,16 @@ struct Settings {
   int backlog{};
   bool reuse_port{};
   mode_t unix_socket_mode{};
+
+  std::vector<std::string> certfile;  ///< none: no TLS
+  std::vector<std::string> keyfile;   ///< one for each certfile; none: the keys stand there
+  std::filesystem::path ca_certs;     ///< empty: none
+  CertReqs cert_reqs{};
+  TlsMinVersion tls_min_version{};
+  std::string ciphers;
+  std::string ciphersuites;
+  std::vector<std::string> ocsp_file;
+  milliseconds tls_session_timeout{};  ///< 0: no session is resumed
 
   WorkerCount workers;
   WorkerClass worker_class{};
@@ -52,6 +64,7 @@ struct Settings {
   milliseconds graceful_timeout{};
   milliseconds drain_delay{};
   milliseconds drain_idle{};
+  milliseconds handshake_timeout{};
   milliseconds first_byte_timeout{};
   milliseconds head_timeout{};
   milliseconds body_timeout{};

@@ -16,6 +16,7 @@ constexpr std::int64_t kMost = 1'000'000'000;
 constexpr std::int64_t kLongestPath = 4095;  // PATH_MAX less its NUL
 
 constexpr std::string_view kSocket = "Server socket";
+constexpr std::string_view kTls = "TLS";
 constexpr std::string_view kWorkers = "Workers";
 constexpr std::string_view kTimeouts = "Time limits";
 constexpr std::string_view kLimits = "Limits of a request";
@@ -33,8 +34,10 @@ bool is_assignment(std::string_view text) noexcept {
 constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kSocket, .key = "bind", .flag = "-b,--bind", .placeholder = "ADDRESS", .field = &Settings::bind,
      .fallback = "127.0.0.1:8080", .range = {1, 64},
-     .accepts = "1 to 64 addresses like \"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/indrik.sock\" or \"fd://3\"",
-     .doc = "Where to listen. The flag may be repeated; the environment separates addresses by commas."},
+     .accepts = "1 to 64 addresses like \"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/indrik.sock\" or \"fd://3\", "
+                "each with \"https://\" before it or without",
+     .doc = "Where to listen. With https:// before it an address speaks TLS, which needs a certfile. The flag may be "
+            "repeated; the environment separates addresses by commas."},
     {.group = kSocket, .key = "backlog", .flag = "--backlog", .placeholder = "NUMBER", .field = &Settings::backlog,
      .fallback = "2048", .range = {1, 65535},
      .doc = "Connections that may wait to be accepted, for each listener; the kernel's net.core.somaxconn is the "
@@ -48,6 +51,43 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kSocket, .key = "unix_socket_mode", .flag = "--unix-socket-mode", .placeholder = "MODE",
      .field = &Settings::unix_socket_mode, .fallback = "0660", .range = {0, 0777},
      .doc = "Permissions of the file of a unix: listener."},
+
+    {.group = kTls, .key = "certfile", .flag = "--certfile", .placeholder = "FILE", .field = &Settings::certfile,
+     .fallback = "", .range = {0, 64}, .accepts = "up to 64 files",
+     .doc = "Certificates in PEM for the https:// addresses of bind: the server's own, then those up to an authority "
+            "that clients know. A client that names a host gets the first one for this host, wildcards included; any "
+            "other gets the first of all. The files are read at the start and at each reload, before the workers give "
+            "up root."},
+    {.group = kTls, .key = "keyfile", .flag = "--keyfile", .placeholder = "FILE", .field = &Settings::keyfile,
+     .fallback = "", .range = {0, 64}, .accepts = "as many files as certfile has, or none",
+     .doc = "The private keys, one for each certfile, in the same order, not encrypted; none: they stand in the files "
+            "of the certificates. Others should not be able to read them."},
+    {.group = kTls, .key = "ca_certs", .flag = "--ca-certs", .placeholder = "FILE", .field = &Settings::ca_certs,
+     .fallback = "", .range = {0, kLongestPath}, .accepts = "a file, or \"\" for none",
+     .doc = "Certificates in PEM of the authorities that may sign those of clients."},
+    {.group = kTls, .key = "cert_reqs", .flag = "--cert-reqs", .placeholder = "DEMAND", .field = &Settings::cert_reqs,
+     .fallback = "none",
+     .doc = "Whether clients are asked for a certificate. One that ca_certs does not vouch for ends the handshake, "
+            "optional or required; handlers learn whose it is."},
+    {.group = kTls, .key = "tls_min_version", .flag = "--tls-min-version", .placeholder = "VERSION",
+     .field = &Settings::tls_min_version, .fallback = "1.2", .doc = "The oldest version of TLS that is spoken."},
+    {.group = kTls, .key = "ciphers", .flag = "--ciphers", .placeholder = "LIST", .field = &Settings::ciphers,
+     .fallback = "ECDHE+AESGCM:ECDHE+CHACHA20", .range = {1, 4096},
+     .accepts = "a list of ciphers as ciphers(1) describes it",
+     .doc = "Ciphers of TLS 1.2, most wanted first. OpenSSL decides which are strong enough for its security level."},
+    {.group = kTls, .key = "ciphersuites", .flag = "--ciphersuites", .placeholder = "LIST",
+     .field = &Settings::ciphersuites,
+     .fallback = "", .range = {0, 4096},
+     .accepts = "a list of cipher suites of TLS 1.3, separated by colons, or \"\" for those that OpenSSL takes",
+     .doc = "Cipher suites of TLS 1.3, most wanted first."},
+    {.group = kTls, .key = "ocsp_file", .flag = "--ocsp-file", .placeholder = "FILE", .field = &Settings::ocsp_file,
+     .fallback = "", .range = {0, 64}, .accepts = "up to 64 files",
+     .doc = "OCSP responses in DER, stapled to the certificates that they speak of; one that has expired is not sent. "
+            "Fetch them anew (openssl ocsp -respout) and send HUP."},
+    {.group = kTls, .key = "tls_session_timeout", .flag = "--tls-session-timeout", .placeholder = "TIME",
+     .field = &Settings::tls_session_timeout, .fallback = "1h", .range = {10 * kSecond, 24 * kHour}, .or_zero = true,
+     .doc = "How long a client may resume a session instead of a full handshake, with whichever worker, and across "
+            "reloads; the keys of its tickets are exchanged as often. 0 is never."},
 
     {.group = kWorkers, .key = "workers", .flag = "-w,--workers", .placeholder = "NUMBER|auto",
      .field = &Settings::workers, .fallback = "1", .range = {1, 1024},
@@ -127,9 +167,12 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .field = &Settings::drain_idle, .fallback = "1s", .range = {0, kHour},
      .doc = "While a worker stops, an idle kept connection stays open for this long: a request that is on its way "
             "is still answered."},
+    {.group = kTimeouts, .key = "handshake_timeout", .flag = "--handshake-timeout", .placeholder = "TIME",
+     .field = &Settings::handshake_timeout, .fallback = "10s", .range = {1, kHour},
+     .doc = "From accepting a connection at an https:// address to the end of the TLS handshake; then it is closed."},
     {.group = kTimeouts, .key = "first_byte_timeout", .flag = "--first-byte-timeout", .placeholder = "TIME",
      .field = &Settings::first_byte_timeout, .fallback = "30s", .range = {1, kHour},
-     .doc = "From accepting a connection to the first byte of its first request."},
+     .doc = "From accepting a connection, or the end of its TLS handshake, to the first byte of its first request."},
     {.group = kTimeouts, .key = "head_timeout", .flag = "--head-timeout", .placeholder = "TIME",
      .field = &Settings::head_timeout, .fallback = "10s", .range = {1, kHour},
      .doc = "From the first byte of a request to its complete head; then 408."},

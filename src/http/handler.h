@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
@@ -8,6 +9,7 @@
 #include "http/cancel_watch.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/tls.h"
 
 namespace indrik::http {
 
@@ -34,6 +36,8 @@ class Exchange {
   /// The client has closed its connection, or the half of it in which it sends: the two look alike. Whoever runs the
   /// handler.
   virtual bool client_gone() const noexcept = 0;
+  /// How the connection is secured; none: it is not. Whoever runs the handler.
+  virtual std::optional<Tls> tls() const noexcept { return std::nullopt; }
   /// For async handlers: who waits for something and must hear that the exchange is cancelled. Loop thread.
   CancelList cancel_watches;
 

@@ -44,6 +44,7 @@ constexpr auto kRows = std::to_array<Row>({
     {ParseError::body_timed_out, 408, "The request body did not arrive in time"},
     {ParseError::underscored_field_name, 400, "Underscore in a field name"},
     {ParseError::bad_forwarding, 400, "Malformed or contradictory forwarding fields"},
+    {ParseError::plain_http, 400, "Plain HTTP at a port that speaks HTTPS"},
     {ParseError::truncated, 400, "The request was cut short"},
 });
 

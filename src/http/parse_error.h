@@ -38,6 +38,7 @@ enum class ParseError : std::uint8_t {
   body_timed_out,           // 408
   underscored_field_name,   // 400: refused by header_map
   bad_forwarding,           // 400: what a trusted proxy says of its client is malformed or contradicts itself
+  plain_http,               // 400: said by the engine, where the client should have begun with TLS
   truncated,                // 400: the client closed its side inside a request
 };
 

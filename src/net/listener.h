@@ -40,6 +40,9 @@ class Listener {
   /// Belongs to whoever passed it to us: it stands whatever is asked for, and so does its file.
   bool is_passed() const noexcept { return passed_; }
   void mark_passed() noexcept { passed_ = true; }
+  /// What is spoken by those who connect here: said by whoever serves it, plain at first.
+  bool speaks_tls() const noexcept { return tls_; }
+  void speak_tls(bool yes) noexcept { tls_ = yes; }
   /// Whether others share its address.
   bool shares_port() const noexcept;
 
@@ -60,6 +63,7 @@ class Listener {
   dev_t file_device_ = 0;
   ino_t file_inode_ = 0;  ///< 0: the file is not ours
   bool passed_ = false;
+  bool tls_ = false;
 };
 
 }  // namespace indrik::net

@@ -146,7 +146,7 @@ bool Acceptor::take_one(int listener) noexcept {
   socklen_t size = sizeof raw;
   Fd connection{::accept4(listener, reinterpret_cast<sockaddr*>(&raw), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (connection) {
-    accepted_(std::move(connection), peer_text(raw, size));
+    accepted_(std::move(connection), peer_text(raw, size), listener);
     return true;
   }
   if (is_starving(errno) && resumed_) {

@@ -30,8 +30,9 @@ struct Sharing {
 /// nobody has taken what it left. Loop thread only.
 class Acceptor {
  public:
-  /// Takes ownership of the connection; `peer` is its address as text, empty on a unix socket.
-  using Accepted = std::function<void(Fd connection, std::string peer)>;
+  /// Takes ownership of the connection; `peer` is its address as text, empty on a unix socket; `listener` is the
+  /// descriptor that it came through.
+  using Accepted = std::function<void(Fd connection, std::string peer, int listener)>;
   /// Connections wait because there are no descriptors or no memory; called at every attempt, ten times a second.
   using Starving = std::function<void(const Error& reason)>;
 

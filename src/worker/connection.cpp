@@ -1,12 +1,12 @@
 #include "worker/connection.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 
 #include "http/response_writer.h"
 #include "net/receipt.h"
+#include "net/tls_stream.h"
 #include "worker/access_record.h"
 #include "worker/engine.h"
 
@@ -56,7 +56,8 @@ Connection::Connection(Engine& engine, net::Stream stream, std::string peer)
       session_{engine.options().limits},
       readable_{engine.loop()},
       writable_{engine.loop()},
-      deadline_{*this} {
+      deadline_{*this},
+      shaking_hands_{stream_.tls() != nullptr} {
   readable_.set<Connection, &Connection::on_readable>(this);
   writable_.set<Connection, &Connection::on_writable>(this);
 }
@@ -66,7 +67,8 @@ Connection& Connection::of(Deadline& deadline) noexcept { return static_cast<Own
 void Connection::open() noexcept {
   add(engine_.slot().expected, 1);
   readable_.start(stream_.fd(), ev::READ);
-  wait_for_more();
+  if (!shaking_hands_) return wait_for_more();
+  engine_.deadlines().handshake.enter(deadline_);
 }
 
 /// It is no longer only expected to say something.
@@ -77,10 +79,12 @@ void Connection::be_heard() noexcept {
 
 /// The request has mostly come with its connection, or while that waited.
 void Connection::look_for_request() noexcept {
+  if (shaking_hands_) return shake_hands();
   if (receive()) pump();
 }
 
 void Connection::on_readable(ev::io&, int) noexcept {
+  if (shaking_hands_) return shake_hands();
   if (lingering_) return discard_input();
   if (receive()) pump();
 }
@@ -153,6 +157,10 @@ void Connection::dispatch(const http::Request& request, std::string& out) noexce
   exchange_->connection = this;
   exchange_->request = request;
   exchange_->request.peer = peer_;
+  if (stream_.tls() != nullptr) {
+    exchange_->request.scheme = "https";
+    exchange_->tls_facts = &stream_.tls()->facts();
+  }
   if (engine_.access_log()) exchange_->began = Clock::now();
   engine_.router().find(request.method, request.path, exchange_->match);
   if (turned_away_ || exchange_->match.outcome() != routing::Match::Outcome::found) return answer_without_handler(out);
@@ -316,6 +324,7 @@ void Connection::write(std::string& out) noexcept {
 }
 
 void Connection::on_writable(ev::io&, int) noexcept {
+  if (shaking_hands_) return shake_hands();
   flush();
   if (stream_ && outbox_.empty()) pump();
 }
@@ -377,6 +386,7 @@ void Connection::wait_for_more() noexcept {
 void Connection::expire(const DeadlineQueue& queue) noexcept {
   auto& deadlines = engine_.deadlines();
   if (&queue == &deadlines.write || &queue == &deadlines.linger) return close(&queue == &deadlines.write);
+  if (&queue == &deadlines.handshake) return close();
   // The loop may have been kept from reading (by a blocking handler): what has come in time counts.
   if (receive()) pump();
   if (!stream_ || exchange_ || deadline_.queue()) return;
@@ -398,9 +408,14 @@ void Connection::drain() noexcept {
 /// input unread, would let the kernel destroy the answer on its way (RFC 9112 9.6).
 void Connection::linger() noexcept {
   const bool waits = engine_.options().linger_timeout > milliseconds::zero();
-  if (input_ended_ || !waits || !stream_.end_sending()) return close();
-  lingering_ = true;
+  if (input_ended_ || !waits) return close();
   waiting_ = Waiting::nothing;
+  if (!stream_.end_sending()) {
+    if (!net::Stream::would_block()) return close();
+    writable_.start(stream_.fd(), ev::WRITE);
+    return engine_.deadlines().write.enter(deadline_);
+  }
+  lingering_ = true;
   engine_.deadlines().linger.enter(deadline_);
   if (!readable_.is_active()) readable_.start(stream_.fd(), ev::READ);
   discard_input();
@@ -426,15 +441,14 @@ void Connection::close(bool reset) noexcept {
 }
 
 void Connection::describe_client(process::RunningRequest& request) const noexcept {
-  if (!outbox_.empty() || timed_out_ || turned_away_) return;
+  if (!outbox_.empty() || timed_out_ || turned_away_ || stream_.tls() != nullptr) return;
   request.client = stream_.fd();
   if (pumping_ != nullptr) request.before = *pumping_;
   request.last_answer = request.method == "HEAD" ? kAbortedHead : kAborted;
 }
 
 bool Connection::leave_if_given_up() noexcept {
-  char byte = 0;
-  const bool ended = input_ended_ || ::recv(stream_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  const bool ended = input_ended_ || stream_.peek() == 0;
   if (!ended || sent_since_receipt_ || net::from_receipt_to_end(stream_.fd()) < kGivesUpAfter) return false;
   close();
   return true;
@@ -442,8 +456,7 @@ bool Connection::leave_if_given_up() noexcept {
 
 bool Connection::is_left() const noexcept {
   if (!stream_ || input_ended_) return true;
-  char byte = 0;
-  const ssize_t size = ::recv(stream_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t size = stream_.peek();
   return size == 0 || (size < 0 && !net::Stream::would_block());
 }
 

@@ -60,6 +60,9 @@ class Connection {
     Connection& owner;
   };
 
+  void shake_hands() noexcept;
+  void refuse_plain_http() noexcept;
+  void fail_handshake() noexcept;
   void on_readable(ev::io&, int) noexcept;
   void on_writable(ev::io&, int) noexcept;
   bool receive() noexcept;
@@ -97,6 +100,7 @@ class Connection {
   http::ServerSession::Waiting waiting_ = http::ServerSession::Waiting::nothing;
   bool input_ended_ = false;
   bool sent_since_receipt_ = false;  ///< an answer, after the last bytes that came
+  bool shaking_hands_ = false;       ///< TLS: no byte of HTTP yet
   bool unheard_ = true;              ///< no request has come
   bool lingering_ = false;
   bool turned_away_ = false;

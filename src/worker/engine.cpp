@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "net/tls_context.h"
 #include "process/memory.h"
 
 namespace indrik::worker {
@@ -46,7 +47,8 @@ process::SignalQueue open_signals() {
 }  // namespace
 
 Engine::Deadlines::Deadlines(const Loop& loop, const Options& options)
-    : first_byte{loop, options.first_byte_timeout, connection_expired},
+    : handshake{loop, options.handshake_timeout, connection_expired},
+      first_byte{loop, options.first_byte_timeout, connection_expired},
       head{loop, options.head_timeout, connection_expired},
       body{loop, options.body_timeout, connection_expired},
       write{loop, options.write_timeout, connection_expired},
@@ -60,12 +62,13 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
       around_{surroundings},
       deadlines_{loop_, options_},
       executor_{make_executor(options_, *this)},
-      acceptor_{loop_,
-                around_.listeners,
-                accept_batch(options_.worker_class),
-                [this](Fd socket, std::string peer) { accept(std::move(socket), std::move(peer)); },
-                [this](const Error& reason) { complain_of_starvation(reason); },
-                sharing(options_, around_)},
+      acceptor_{
+          loop_,
+          around_.listeners,
+          accept_batch(options_.worker_class),
+          [this](Fd socket, std::string peer, int listener) { accept(std::move(socket), std::move(peer), listener); },
+          [this](const Error& reason) { complain_of_starvation(reason); },
+          sharing(options_, around_)},
       signals_{open_signals()},
       signal_watcher_{loop_},
       heartbeat_{loop_},
@@ -114,8 +117,19 @@ void Engine::notify_master() noexcept {
   if (around_.notice_fd >= 0) (void)!::write(around_.notice_fd, &one, sizeof one);
 }
 
-void Engine::accept(Fd socket, std::string peer) {
-  connections_.emplace_front(*this, net::Stream{std::move(socket)}, std::move(peer));
+bool Engine::speaks_tls(int listener) const noexcept {
+  return around_.tls != nullptr && std::ranges::any_of(around_.listeners, [&](const auto& one) {
+           return one.fd() == listener && one.speaks_tls();
+         });
+}
+
+void Engine::accept(Fd socket, std::string peer, int listener) {
+  std::unique_ptr<net::TlsStream> tls;
+  if (speaks_tls(listener)) {
+    tls = around_.tls->accept(socket.get());
+    if (!tls) return;  // no memory
+  }
+  connections_.emplace_front(*this, net::Stream{std::move(socket), std::move(tls)}, std::move(peer));
   connections_.front().place = connections_.begin();
   auto& slot = around_.slot;
   slot.accepted.store(slot.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

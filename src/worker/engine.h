@@ -42,6 +42,7 @@ class Engine {
 
   /// The next answer of every connection is its last.
   bool closes_after_answer() const noexcept { return draining_ || options_.keep_alive <= milliseconds::zero(); }
+  bool is_draining() const noexcept { return draining_; }
   /// Handlers have lately kept the loop from its sockets so long that it matters to those who wait.
   bool is_held_up() const noexcept;
   /// For whoever finds no room: how long to stay away.
@@ -61,8 +62,8 @@ class Engine {
 
   struct Deadlines {
     Deadlines(const Loop& loop, const Options& options);
-    DeadlineQueue first_byte, head, body, write, idle, linger;  ///< of connections
-    DeadlineQueue request, queue;                               ///< of exchanges
+    DeadlineQueue handshake, first_byte, head, body, write, idle, linger;  ///< of connections
+    DeadlineQueue request, queue;                                          ///< of exchanges
   };
   Deadlines& deadlines() noexcept { return deadlines_; }
 
@@ -76,7 +77,8 @@ class Engine {
   void bury(Connection& connection) noexcept;
 
  private:
-  void accept(Fd socket, std::string peer);
+  void accept(Fd socket, std::string peer, int listener);
+  bool speaks_tls(int listener) const noexcept;
   void complain_of_starvation(const Error& reason) noexcept;
   void complain_of_lost_lines() noexcept;
   void on_signal(ev::io&, int) noexcept;

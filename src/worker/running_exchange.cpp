@@ -88,6 +88,25 @@ bool RunningExchange::client_gone() const noexcept {
   return !queued && connection && connection->is_left();
 }
 
+std::optional<http::Tls> RunningExchange::tls() const noexcept {
+  if (tls_facts == nullptr) return std::nullopt;
+  http::Tls tls{.version = tls_facts->version,
+                .cipher = tls_facts->cipher,
+                .server_name = tls_facts->server_name,
+                .protocol = tls_facts->protocol,
+                .is_resumed = tls_facts->is_resumed,
+                .client = {}};
+  if (const auto& client = tls_facts->client)
+    tls.client = {.is_present = true,
+                  .is_verified = client->is_verified,
+                  .subject = client->subject,
+                  .issuer = client->issuer,
+                  .serial = client->serial,
+                  .fingerprint_sha256 = client->fingerprint_sha256,
+                  .pem = client->pem};
+  return tls;
+}
+
 void RunningExchange::cancel() noexcept {
   if (fiber) return fiber::cancel(*fiber);
   cancel_watches.fire();
@@ -115,6 +134,7 @@ void RunningExchange::detach() noexcept {
 void RunningExchange::reset() noexcept {
   detach();
   request = {};
+  tls_facts = nullptr;
   response.reset();
   failure.clear();
   cancel_watches = {};

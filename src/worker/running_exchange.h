@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "http/handler.h"
+#include "net/tls_facts.h"
 #include "process/running_request.h"
 #include "routing/router.h"
 #include "worker/deadline_queue.h"
@@ -34,6 +35,7 @@ class RunningExchange final : public http::Exchange {
   Extension extend(nanoseconds from_now) noexcept override;
   bool cancelled() const noexcept override;
   bool client_gone() const noexcept override;
+  std::optional<http::Tls> tls() const noexcept override;
 
   void reset() noexcept;
   /// Nobody answers for it any more; it only waits for an executor to be done with it.
@@ -60,15 +62,16 @@ class RunningExchange final : public http::Exchange {
   /// Its deadline, or its wait in the queue, is over.
   void expire(const DeadlineQueue& queue) noexcept;
 
-  routing::Match match;                  ///< found: its handler answers
-  Connection* connection = nullptr;      ///< whose request it is; null: withdrawn and already answered
-  TimePoint began{};                     ///< set when an access log wants durations
-  std::atomic<bool> client_left{false};  ///< it has closed its connection, or the sending half
-  process::RunningRequest running;       ///< what a crash report says, while its handler has a thread
-  RunningExchange* next = nullptr;       ///< in an executor's queue
-  bool queued = false;                   ///< an executor's queue, or its pool, holds it until it is completed
-  bool given_up = false;                 ///< answered 504 while a thread of the pool has it
-  fiber::Fiber* fiber = nullptr;         ///< that runs its handler
+  routing::Match match;                      ///< found: its handler answers
+  Connection* connection = nullptr;          ///< whose request it is; null: withdrawn and already answered
+  const net::TlsFacts* tls_facts = nullptr;  ///< of its connection; null: plain
+  TimePoint began{};                         ///< set when an access log wants durations
+  std::atomic<bool> client_left{false};      ///< it has closed its connection, or the sending half
+  process::RunningRequest running;           ///< what a crash report says, while its handler has a thread
+  RunningExchange* next = nullptr;           ///< in an executor's queue
+  bool queued = false;                       ///< an executor's queue, or its pool, holds it until it is completed
+  bool given_up = false;                     ///< answered 504 while a thread of the pool has it
+  fiber::Fiber* fiber = nullptr;             ///< that runs its handler
 
   http::Handler& handler() const noexcept { return *match.handler(); }
 

@@ -13,6 +13,7 @@
 #include "log/access_log.h"
 #include "log/error_log.h"
 #include "net/listener.h"
+#include "net/tls_context.h"
 #include "process/closed_routes.h"
 #include "process/scoreboard.h"
 #include "routing/router.h"
@@ -35,7 +36,8 @@ struct Options {
   std::size_t fiber_stack_size = 256 * 1024;  ///< bytes
   http::Limits limits;
   std::string server = "indrik";            ///< the Server field; empty: none
-  milliseconds first_byte_timeout{30'000};  ///< from accept to the first byte
+  milliseconds handshake_timeout{10'000};   ///< of TLS, from accept to its end
+  milliseconds first_byte_timeout{30'000};  ///< from accept, or the handshake, to the first byte
   milliseconds head_timeout{10'000};        ///< from the first byte of a request to the end of its head
   milliseconds body_timeout{30'000};        ///< between two pieces of a body
   milliseconds write_timeout{30'000};       ///< between two pieces of an answer that the client takes
@@ -58,6 +60,7 @@ struct Surroundings {
   process::Slot& slot;
   log::ErrorLog& log;
   log::AccessLog* access_log = nullptr;  ///< null: off
+  const net::TlsContext* tls = nullptr;  ///< of the listeners that speak TLS; null: none does
   int notice_fd = -1;                    ///< eventfd told when the slot has news; -1: nobody
   /// Routes that are answered 503 for a while; null: none is.
   const process::ClosedRoutes* closed_routes = nullptr;

@@ -50,12 +50,16 @@ struct MakeSamples {
   }
   Samples operator()(mode_t Settings::*) const { return {"0600", "\"0600\"", {"1000", "-777", "rw", "0888", "", "7"}}; }
   Samples operator()(WorkerClass Settings::*) const { return {"green", "\"green\"", {"Green", "", "2"}}; }
+  Samples operator()(CertReqs Settings::*) const { return {"optional", "\"optional\"", {"maybe", "", "1"}}; }
+  Samples operator()(TlsMinVersion Settings::*) const { return {"1.3", "\"1.3\"", {"1.1", "", "TLSv1.3"}}; }
   Samples operator()(LogLevel Settings::*) const { return {"debug", "\"debug\"", {"loud", "", "0"}}; }
   Samples operator()(std::string Settings::*) const { return text(); }
   Samples operator()(std::filesystem::path Settings::*) const { return text(); }
   Samples operator()(std::vector<std::string> Settings::*) const {
     if (spec.key == "env") return {"TZ=UTC", "[\"TZ=UTC\"]", {"a\nb=c", "A=b,,C=d", "A", "=b"}};
-    return {"unix:/run/a", "[\"unix:/run/a\"]", {"", "a\nb", "a,,b"}};
+    Samples samples{"unix:/run/a", "[\"unix:/run/a\"]", {"a\nb", "a,,b"}};
+    if (spec.range.least > 0) samples.refused.emplace_back();
+    return samples;
   }
 
   Samples text() const {

@@ -55,7 +55,7 @@ class AcceptorTest : public testing::Test {
   std::vector<net::Listener> listeners = listen_somewhere();
   std::vector<Fd> accepted;
   std::vector<std::string> peers;
-  Acceptor acceptor{loop, listeners, 2, [this](Fd connection, std::string peer) {
+  Acceptor acceptor{loop, listeners, 2, [this](Fd connection, std::string peer, int) {
                       accepted.push_back(std::move(connection));
                       peers.push_back(std::move(peer));
                     }};

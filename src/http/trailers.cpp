@@ -49,13 +49,19 @@ constexpr auto kDropped = std::to_array<std::string_view>({
 });
 constexpr std::string_view kDroppedPrefix = "X-Forwarded-";
 
+/// Without case, and with '_' for '-': who makes variables of fields (CGI) cannot tell them apart afterwards.
+bool is_name(std::string_view text, std::string_view name) noexcept {
+  return std::equal(text.begin(), text.end(), name.begin(), name.end(),
+                    [](char a, char b) { return to_lower(a == '_' ? '-' : a) == to_lower(b); });
+}
+
 template <std::size_t size>
 bool has(const std::array<std::string_view, size>& names, std::string_view name) noexcept {
-  return std::any_of(names.begin(), names.end(), [name](auto one) { return equals_ignoring_case(one, name); });
+  return std::any_of(names.begin(), names.end(), [name](auto one) { return is_name(name, one); });
 }
 
 bool is_dropped(std::string_view name) noexcept {
-  return has(kDropped, name) || equals_ignoring_case(name.substr(0, kDroppedPrefix.size()), kDroppedPrefix);
+  return has(kDropped, name) || is_name(name.substr(0, kDroppedPrefix.size()), kDroppedPrefix);
 }
 
 }  // namespace

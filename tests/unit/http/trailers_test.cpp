@@ -23,15 +23,15 @@ TEST(TrailersTest, KeepsLinesInOrderWithoutWhiteSpaceAround) {
 }
 
 TEST(TrailersTest, RefusesFramingAndRouting) {
-  for (const auto* line : {"Content-Length: 1", "TRANSFER-ENCODING: chunked", "host: a"})
+  for (const auto* line : {"Content-Length: 1", "TRANSFER-ENCODING: chunked", "host: a", "Content_Length: 1"})
     EXPECT_EQ(Trailers{}.take(line, Limits{}), ParseError::bad_trailer) << line;
 }
 
 TEST(TrailersTest, DropsWhatComesTooLateToBeHeeded) {
   Trailers trailers;
-  for (const auto* name :
-       {"connection", "TE", "Trailer", "Upgrade", "Expect", "If-Match", "Range", "Authorization", "Proxy-Authorization",
-        "Cookie", "Content-Type", "Content-Encoding", "Forwarded", "x-forwarded-for", "X-Forwarded-Proto", "X-Real-IP"})
+  for (const auto* name : {"connection", "TE", "Trailer", "Upgrade", "Expect", "If-Match", "Range", "Authorization",
+                           "Proxy-Authorization", "Cookie", "Content-Type", "Content-Encoding", "Forwarded",
+                           "x-forwarded-for", "X-Forwarded-Proto", "X_Forwarded-For", "X-Real-IP"})
     EXPECT_EQ(trailers.take(std::string{name} + ": a", Limits{}), ParseError::none) << name;
   trailers.finish();
   EXPECT_TRUE(trailers.fields().empty());

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <ctime>
+#include <optional>
 #include <string_view>
 
 namespace indrik::http {
@@ -16,5 +17,10 @@ class HttpDate {
  private:
   std::array<char, 29> text_;
 };
+
+/// A date in any of the three forms that RFC 9110 5.6.7 wants read: as above, "Sunday, 06-Nov-94 08:49:37 GMT", and
+/// "Sun Nov  6 08:49:37 1994". None for all else, dates that no calendar has included; the name of the day is not
+/// compared with the date. `now` decides the century of a year with two digits: at most 50 years from now.
+std::optional<std::time_t> parse_http_date(std::string_view text, std::time_t now) noexcept;
 
 }  // namespace indrik::http

@@ -18,6 +18,7 @@ constexpr NamedInterface kInterfaces[] = {
     {INDRIK_HTTP_ROUTES, &kHttpRoutes},
     {INDRIK_HTTP_REQUEST, &kHttpRequest},
     {INDRIK_HTTP_RESPONSE, &kHttpResponse},
+    {INDRIK_HTTP_FILE, &kHttpFile},
     {INDRIK_ASYNC, &kAsync},
     {INDRIK_CONFIG, &kConfig},
     {INDRIK_DEADLINE, &kDeadline},

@@ -3,6 +3,7 @@
 #include <indrik/ext/async.h>
 #include <indrik/ext/config.h>
 #include <indrik/ext/deadline.h>
+#include <indrik/ext/http_file.h>
 #include <indrik/ext/http_request.h>
 #include <indrik/ext/http_response.h>
 #include <indrik/ext/http_routes.h>
@@ -15,6 +16,7 @@ namespace indrik::plugin {
 extern const indrik_http_routes kHttpRoutes;
 extern const indrik_http_request kHttpRequest;
 extern const indrik_http_response kHttpResponse;
+extern const indrik_http_file kHttpFile;
 extern const indrik_async kAsync;
 extern const indrik_config kConfig;
 extern const indrik_deadline kDeadline;

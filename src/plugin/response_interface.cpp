@@ -20,7 +20,8 @@ std::int32_t change(indrik_exchange* handle, Change&& apply) noexcept {
 
 std::int32_t set_status(indrik_exchange* handle, std::int32_t status) noexcept {
   if (status < 200 || status > 599) return INDRIK_E_OUT_OF_RANGE;
-  return change(handle, [status](http::Exchange& exchange) {
+  return change(handle, [status](http::Exchange& exchange) -> std::int32_t {
+    if (exchange.response.has_parts()) return INDRIK_E_WRONG_PHASE;  // its fields say what it said when they were made
     exchange.response.set_status(status);
     return INDRIK_OK;
   });
@@ -43,7 +44,8 @@ std::int32_t add_field(indrik_exchange* handle, indrik_text name, indrik_text va
 }
 
 std::int32_t append_body(indrik_exchange* handle, indrik_text bytes) noexcept {
-  return change(handle, [bytes](http::Exchange& exchange) {
+  return change(handle, [bytes](http::Exchange& exchange) -> std::int32_t {
+    if (exchange.response.has_parts()) return INDRIK_E_WRONG_PHASE;
     exchange.response.append_body(view_of(bytes));
     return INDRIK_OK;
   });

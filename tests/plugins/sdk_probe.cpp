@@ -1,4 +1,5 @@
 // Uses all of the C++ interface, so that its tests can look at it from the host's side.
+#include <fcntl.h>
 #include <indrik/indrik.hpp>
 
 #include <cstdint>
@@ -71,6 +72,21 @@ void add_responses(App& app) {
   app.put("/status", [](const Request&) { return indrik::status(404); });
 }
 
+void add_files(App& app) {
+  app.get("/file", [](const Request& request) {
+    return indrik::file(std::string{request.field("X-Path").value_or("")}).field("X-One", "1");
+  });
+  const auto kept = std::make_shared<std::unique_ptr<Response>>();
+  app.get("/kept-file", [kept](const Request& request) {
+    if (!*kept) {
+      indrik::Descriptor opened{::open(std::string{*request.field("X-Path")}.c_str(), O_RDONLY | O_CLOEXEC)};
+      auto response = indrik::file(std::move(opened), "name").status(203);
+      *kept = std::make_unique<Response>(response.field("content-type", "x/y").field("Content-Encoding", "gzip"));
+    }
+    return **kept;
+  });
+}
+
 void add_deadline(App& app) {
   app.get("/deadline", [](const Request& request) {
     std::string out;
@@ -105,6 +121,7 @@ INDRIK_PLUGIN("sdk_probe", "2.5", [](App& app) {
   app.route("GET", "/config", [config](const Request&) { return indrik::text(config); });
   add_requests(app);
   add_responses(app);
+  add_files(app);
   add_deadline(app);
   add_coroutines(app);
   app.on_start([&app] { app.log().info("{{started}} {} {} {} {}", "text", 7, 0.5, true); });

@@ -19,7 +19,8 @@ typedef struct indrik_http_response {
   uint32_t struct_size;
   uint32_t reserved;
 
-  /* Returns:   INDRIK_OK; INDRIK_E_OUT_OF_RANGE outside 200 to 599 (RFC 9110 15). */
+  /* Returns:   INDRIK_OK; INDRIK_E_OUT_OF_RANGE outside 200 to 599 (RFC 9110 15); INDRIK_E_WRONG_PHASE: the answer is a
+   *            file, see ext/http_file.h. */
   int32_t (*set_status)(indrik_exchange* exchange, int32_t status);
 
   /* Appends one field line; the same name may be added again.
@@ -27,7 +28,8 @@ typedef struct indrik_http_response {
    * added. */
   int32_t (*add_field)(indrik_exchange* exchange, indrik_text name, indrik_text value);
 
-  /* Appends bytes to the body. The server sends none to HEAD, 204 and 304. */
+  /* Appends bytes to the body. The server sends none to HEAD, 204 and 304.
+   * Returns:   INDRIK_OK; INDRIK_E_WRONG_PHASE: the answer is a file. */
   int32_t (*append_body)(indrik_exchange* exchange, indrik_text bytes);
 
   /* Says that the handler failed: the answer so far is dropped, the client gets 500, and `reason` is logged with the

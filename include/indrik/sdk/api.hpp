@@ -6,6 +6,7 @@
 #include <indrik/ext/async.h>
 #include <indrik/ext/config.h>
 #include <indrik/ext/deadline.h>
+#include <indrik/ext/http_file.h>
 #include <indrik/ext/http_request.h>
 #include <indrik/ext/http_response.h>
 #include <indrik/ext/http_routes.h>
@@ -24,6 +25,7 @@ struct Api {
         routes{find<indrik_http_routes>(INDRIK_HTTP_ROUTES)},
         request{find<indrik_http_request>(INDRIK_HTTP_REQUEST)},
         response{find<indrik_http_response>(INDRIK_HTTP_RESPONSE)},
+        file{find<indrik_http_file>(INDRIK_HTTP_FILE)},
         async{find<indrik_async>(INDRIK_ASYNC)},
         config{find<indrik_config>(INDRIK_CONFIG)},
         deadline{find<indrik_deadline>(INDRIK_DEADLINE)} {}
@@ -32,6 +34,7 @@ struct Api {
   const indrik_http_routes* routes;
   const indrik_http_request* request;
   const indrik_http_response* response;
+  const indrik_http_file* file;  ///< null on hosts from before it
   const indrik_async* async;
   const indrik_config* config;
   const indrik_deadline* deadline;  ///< null on hosts from before it: nothing is ever cancelled there

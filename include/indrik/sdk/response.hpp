@@ -1,14 +1,20 @@
 #pragma once
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <indrik/sdk/api.hpp>
+#include <indrik/sdk/descriptor.hpp>
 
 #pragma GCC visibility push(hidden)
 namespace indrik {
@@ -16,7 +22,14 @@ namespace indrik {
 class Response;
 namespace sdk {
 void send(const Context& context, const Response& response);
-}
+void send_file(const Context& context, const Response& response);
+
+/// What file() was given.
+struct File {
+  std::string path;
+  Descriptor descriptor;
+};
+}  // namespace sdk
 
 /// An answer: a status, fields, a body. Connection, Content-Length, Date and the like are the server's and refused.
 class Response {
@@ -26,6 +39,11 @@ class Response {
   explicit Response(int status) noexcept : status_{status} {}
 
   int status() const noexcept { return status_; }
+  Response& status(int code) & noexcept {
+    status_ = code;
+    return *this;
+  }
+  Response&& status(int code) && noexcept { return std::move(status(code)); }
 
   /// Adds a field; the same name may be added again, but for Content-Type, which is replaced. A name that is no token
   /// or a value with control characters makes the answer a 500, and the log says which.
@@ -43,10 +61,12 @@ class Response {
 
   /// Sets the whole body.
   Response& body(std::string bytes) & {
+    file_.reset();
     body_ = std::move(bytes);
     return *this;
   }
   Response& body(std::string_view bytes) & {
+    file_.reset();
     body_.assign(bytes);
     return *this;
   }
@@ -58,6 +78,9 @@ class Response {
 
  private:
   friend void sdk::send(const sdk::Context& context, const Response& response);
+  friend void sdk::send_file(const sdk::Context& context, const Response& response);
+  friend Response file(std::string path);
+  friend Response file(Descriptor descriptor, std::string name);
   friend Response text(std::string body);
   friend Response html(std::string body);
   friend Response json(std::string body);
@@ -74,12 +97,28 @@ class Response {
   std::string_view content_type_;  ///< a literal of ours: the usual answers allocate no field
   std::string body_;
   std::vector<std::pair<std::string, std::string>> fields_;
+  std::shared_ptr<sdk::File> file_;  ///< shared by copies of the answer, of which one is sent
 };
 
 inline Response text(std::string body) { return {"text/plain; charset=utf-8", std::move(body)}; }
 inline Response html(std::string body) { return {"text/html; charset=utf-8", std::move(body)}; }
 /// `body` is JSON already.
 inline Response json(std::string body) { return {"application/json", std::move(body)}; }
+/// The file of that path: 200, or what the request's conditions and ranges make of it (see ext/http_file.h); 404 if
+/// there is none or it is no regular file. Its Content-Type is by the path's end, unless field() says another. It is
+/// opened when the answer is sent, on the handler's thread; what keeps it from being opened, such as a lack of rights,
+/// makes the answer a 500.
+inline Response file(std::string path) {
+  Response response;
+  response.file_ = std::make_shared<sdk::File>(sdk::File{std::move(path), {}});
+  return response;
+}
+/// The same for a file that is open already, for reading; `name` is for the Content-Type only.
+inline Response file(Descriptor descriptor, std::string name) {
+  Response response;
+  response.file_ = std::make_shared<sdk::File>(sdk::File{std::move(name), std::move(descriptor)});
+  return response;
+}
 /// A status without a body.
 inline Response status(int code) noexcept { return Response{code}; }
 
@@ -95,11 +134,43 @@ inline void send_field(const Context& context, std::string_view name, std::strin
   throw std::runtime_error{"response field \"" + std::string{name} + "\": " + reason};
 }
 
+inline bool is_field(std::string_view name, std::string_view lower_case) noexcept {
+  return std::ranges::equal(name, lower_case, {}, [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+}
+
+/// After the status. Content-Type and Content-Encoding are the file's: the host leaves them out where none of it is
+/// sent.
+inline void send_file(const Context& context, const Response& response) {
+  if (context.api->file == nullptr) throw std::runtime_error{"this server cannot send files"};
+  const auto& from = *response.file_;
+  indrik_file file{};
+  file.struct_size = sizeof file;
+  file.path = to_abi(from.path);
+  for (const auto& [name, value] : response.fields_) {
+    if (is_field(name, "content-type"))
+      file.content_type = to_abi(value);
+    else if (is_field(name, "content-encoding"))
+      file.content_encoding = to_abi(value);
+    else
+      send_field(context, name, value);
+  }
+  file.descriptor = -1;
+  if (from.descriptor) {  // a copy: this answer may be one of several
+    file.descriptor = ::fcntl(from.descriptor.get(), F_DUPFD_CLOEXEC, 3);
+    if (file.descriptor < 0) throw std::system_error{errno, std::generic_category(), "file " + from.path};
+  }
+  const auto code = context.api->file->answer(context.exchange, &file);
+  if (code == INDRIK_OK || code == INDRIK_E_NOT_FOUND) return;
+  if (code == INDRIK_E_FAILED) throw std::system_error{errno, std::generic_category(), "file " + from.path};
+  throw std::runtime_error{"the server refuses the file " + from.path};  // a NUL in it ends the text
+}
+
 /// Hands the answer to the host. Throws what the log shall say if the host refuses a part.
 inline void send(const Context& context, const Response& response) {
   const auto& api = *context.api->response;
   if (api.set_status(context.exchange, response.status_) != INDRIK_OK)
     throw std::runtime_error{"response status " + std::to_string(response.status_) + ": not within 200 to 599"};
+  if (response.file_) return send_file(context, response);
   if (!response.content_type_.empty()) send_field(context, "Content-Type", response.content_type_);
   for (const auto& [name, value] : response.fields_) send_field(context, name, value);
   if (api.append_body(context.exchange, to_abi(response.body_)) != INDRIK_OK) throw std::bad_alloc{};

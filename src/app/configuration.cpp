@@ -6,7 +6,9 @@
 #include "app/identity.h"
 #include "app/tls.h"
 #include "config/plugin_lookup.h"
+#include "http/forwarded.h"
 #include "log/access_log.h"
+#include "net/address_set.h"
 
 namespace indrik::app {
 namespace {
@@ -38,6 +40,17 @@ void judge_secured(Configuration& judged, std::vector<std::string>& mistakes) {
   judged.tls = read_tls(judged.loaded, !judged.tls_addresses.empty(), mistakes);
 }
 
+/// Trusted peers, and what is believed of them.
+void judge_proxies(const config::Loaded& loaded, std::vector<std::string>& mistakes) {
+  const auto note = [&](std::string_view key, const auto& parsed) {
+    if (!parsed) mistakes.push_back(loaded.where(key) + ": " + parsed.error().text());
+  };
+  const auto& settings = loaded.settings;
+  note("proxy_allow_ips", net::AddressSet::parse(settings.proxy_allow_ips));
+  note("forwarded_allow_ips", net::AddressSet::parse(settings.forwarded_allow_ips));
+  note("forwarded_fields", http::ForwardedFields::parse(settings.forwarded_fields));
+}
+
 }  // namespace
 
 Result<Configuration, Refusal> judge(config::Loaded loaded) {
@@ -57,6 +70,7 @@ Result<Configuration, Refusal> judge(config::Loaded loaded) {
   }
   if (const auto format = log::AccessLog::check_format(settings.access_logformat); !format)
     refusal.sentences.push_back(judged.loaded.where("access_logformat") + ": " + format.error().text());
+  judge_proxies(judged.loaded, refusal.sentences);
   judged.identity = find_identity(judged.loaded, refusal.sentences);
   judge_secured(judged, refusal.sentences);
   if (settings.daemon) judge_daemon(judged.loaded, refusal.sentences);

@@ -20,12 +20,45 @@ worker::WorkerClass worker_class(config::WorkerClass given) noexcept {
   return worker::WorkerClass::sync;
 }
 
+http::UnderscoreRule underscores(config::HeaderMap map) noexcept {
+  switch (map) {
+    case config::HeaderMap::refuse:
+      return http::UnderscoreRule::refuse;
+    case config::HeaderMap::dangerous:
+      return http::UnderscoreRule::keep;
+    case config::HeaderMap::drop:
+      break;
+  }
+  return http::UnderscoreRule::drop;
+}
+
+worker::ProxyProtocol proxy_protocol(config::ProxyProtocol given) noexcept {
+  switch (given) {
+    case config::ProxyProtocol::optional:
+      return worker::ProxyProtocol::optional;
+    case config::ProxyProtocol::required:
+      return worker::ProxyProtocol::required;
+    case config::ProxyProtocol::off:
+      break;
+  }
+  return worker::ProxyProtocol::off;
+}
+
+/// What cannot be read was refused with the configuration.
+worker::Proxies proxies(const config::Settings& settings) {
+  return {.protocol = proxy_protocol(settings.proxy_protocol),
+          .protocol_peers = net::AddressSet::parse(settings.proxy_allow_ips).value_or({}),
+          .forwarders = net::AddressSet::parse(settings.forwarded_allow_ips).value_or({}),
+          .forwarded_fields = http::ForwardedFields::parse(settings.forwarded_fields).value_or({})};
+}
+
 http::Limits limits(const config::Settings& settings) {
   return {.max_request_line = settings.limit_request_line,
           .max_fields = static_cast<std::size_t>(settings.limit_request_fields),
           .max_field_size = settings.limit_request_field_size,
           .max_head_size = settings.limit_request_head_size,
-          .max_body_size = settings.max_body_size};
+          .max_body_size = settings.max_body_size,
+          .underscores = underscores(settings.header_map)};
 }
 
 /// Often enough that three may be late before the master loses patience.
@@ -57,6 +90,7 @@ worker::Options worker_options(const config::Settings& settings) {
           .threads = static_cast<std::size_t>(settings.threads),
           .fiber_stack_size = settings.fiber_stack_size,
           .limits = limits(settings),
+          .proxies = proxies(settings),
           .server = settings.server_header,
           .handshake_timeout = settings.handshake_timeout,
           .first_byte_timeout = settings.first_byte_timeout,

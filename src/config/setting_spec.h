@@ -13,8 +13,9 @@ namespace indrik::config {
 /// Where a value goes. The member's type says how it is written, read and documented: a size_t is a size in bytes,
 /// an int a plain number, a mode_t an octal text.
 using Field = std::variant<std::vector<std::string> Settings::*, WorkerCount Settings::*, WorkerClass Settings::*,
-                           CertReqs Settings::*, TlsMinVersion Settings::*, LogLevel Settings::*, bool Settings::*,
-                           int Settings::*, milliseconds Settings::*, std::size_t Settings::*, mode_t Settings::*,
+                           CertReqs Settings::*, TlsMinVersion Settings::*, LogLevel Settings::*,
+                           ProxyProtocol Settings::*, HeaderMap Settings::*, bool Settings::*, int Settings::*,
+                           milliseconds Settings::*, std::size_t Settings::*, mode_t Settings::*,
                            std::string Settings::*, std::filesystem::path Settings::*>;
 
 /// Both ends are accepted. Numbers as they are, durations in milliseconds, sizes in bytes, texts and lists by length;
@@ -31,7 +32,7 @@ struct SettingSpec {
   std::string_view flag;         ///< "-w,--workers", the long form last
   std::string_view placeholder;  ///< what stands for the value in --help; empty: the flag takes none
   Field field;
-  std::string_view fallback;  ///< as a person would write it
+  std::string_view fallback;  ///< as a person would write it; several texts of a list are separated by commas
   Range range{};
   bool or_zero = false;                      ///< 0 is accepted although it is below the range
   bool (*each)(std::string_view) = nullptr;  ///< what each text of a list must be, beyond printable; null: nothing

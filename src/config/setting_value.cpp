@@ -154,7 +154,10 @@ struct Kind<std::vector<std::string>> : Kind<std::string> {
   static std::optional<std::vector<std::string>> read(const SettingSpec& spec, const Written& written) {
     std::vector<std::string> texts;
     if (const auto* text = text_of(written)) {
-      if (!text->empty()) texts.push_back(*text);
+      // Files and flags give one text each; only the table itself writes several in one.
+      const bool several = written.origin == kDefaultOrigin;
+      for (const auto part : several ? split(*text, ',') : std::vector<std::string_view>{*text})
+        if (!part.empty()) texts.emplace_back(part);
     } else if (written.value && std::holds_alternative<std::vector<std::string>>(*written.value)) {
       texts = std::get<std::vector<std::string>>(*written.value);
     } else {
@@ -187,6 +190,8 @@ struct Named {
 constexpr Named<WorkerClass, 3> kWorkerClasses{{"sync", "event", "green"}};
 constexpr Named<CertReqs, 3> kCertReqs{{"none", "optional", "required"}};
 constexpr Named<TlsMinVersion, 2> kTlsVersions{{"1.2", "1.3"}};
+constexpr Named<ProxyProtocol, 3> kProxyProtocols{{"off", "optional", "required"}};
+constexpr Named<HeaderMap, 3> kHeaderMaps{{"drop", "refuse", "dangerous"}};
 constexpr Named<LogLevel, 5> kLogLevels{{"debug", "info", "warning", "error", "critical"}};
 
 template <class Enum, const auto& names>
@@ -202,6 +207,10 @@ template <>
 struct Kind<CertReqs> : EnumKind<CertReqs, kCertReqs> {};
 template <>
 struct Kind<TlsMinVersion> : EnumKind<TlsMinVersion, kTlsVersions> {};
+template <>
+struct Kind<ProxyProtocol> : EnumKind<ProxyProtocol, kProxyProtocols> {};
+template <>
+struct Kind<HeaderMap> : EnumKind<HeaderMap, kHeaderMaps> {};
 template <>
 struct Kind<LogLevel> : EnumKind<LogLevel, kLogLevels> {};
 

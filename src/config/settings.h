@@ -15,6 +15,8 @@ namespace indrik::config {
 enum class WorkerClass : std::uint8_t { sync, event, green };
 enum class CertReqs : std::uint8_t { none, optional, required };
 enum class TlsMinVersion : std::uint8_t { v1_2, v1_3 };
+enum class ProxyProtocol : std::uint8_t { off, optional, required };
+enum class HeaderMap : std::uint8_t { drop, refuse, dangerous };
 enum class LogLevel : std::uint8_t { debug, info, warning, error, critical };
 
 /// A number of workers, or "as many as there are cores for us", which whoever forks them finds out.
@@ -77,6 +79,12 @@ struct Settings {
   std::size_t limit_request_field_size{};
   std::size_t limit_request_head_size{};
   std::size_t max_body_size{};
+
+  ProxyProtocol proxy_protocol{};
+  std::vector<std::string> proxy_allow_ips;
+  std::vector<std::string> forwarded_allow_ips;
+  std::vector<std::string> forwarded_fields;
+  HeaderMap header_map{};
 
   std::string server_header;   ///< empty: none is sent
   std::string access_logfile;  ///< empty: off; "-": stdout

@@ -20,6 +20,7 @@ constexpr std::string_view kTls = "TLS";
 constexpr std::string_view kWorkers = "Workers";
 constexpr std::string_view kTimeouts = "Time limits";
 constexpr std::string_view kLimits = "Limits of a request";
+constexpr std::string_view kProxies = "Behind a proxy";
 constexpr std::string_view kAnswers = "Answers";
 constexpr std::string_view kLogs = "Logs";
 constexpr std::string_view kProcess = "Process";
@@ -207,6 +208,39 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .field = &Settings::max_body_size, .fallback = "1MiB", .range = {0, 4 * kGiB},
      .doc = "Largest body of a request; beyond, 413."},
 
+    {.group = kProxies, .key = "proxy_protocol", .flag = "--proxy-protocol", .placeholder = "MODE",
+     .field = &Settings::proxy_protocol, .fallback = "off",
+     .doc = "Whether connections begin with a PROXY header, version 1 or 2, in which a proxy names its client: before "
+            "TLS and HTTP, once a connection. off: none is expected. optional: one from proxy_allow_ips is heeded, other "
+            "peers' bytes are taken as they are. required: whoever is not in proxy_allow_ips, or sends none, is "
+            "closed. A malformed header closes the connection. A header of the proxy itself (LOCAL, UNKNOWN) leaves "
+            "the connection's own address. What the header says is then the peer, for forwarded_allow_ips as well."},
+    {.group = kProxies, .key = "proxy_allow_ips", .flag = "--proxy-allow-ips", .placeholder = "ADDRESS",
+     .field = &Settings::proxy_allow_ips, .fallback = "127.0.0.0/8,::1,unix", .range = {0, 1024},
+     .accepts = "up to 1024 addresses, networks like \"192.0.2.0/24\", \"unix\" or \"*\"",
+     .doc = "Who may send a PROXY header: addresses, networks, unix for every peer on a unix socket, * for everybody. "
+            "The flag may be repeated; the environment separates by commas."},
+    {.group = kProxies, .key = "forwarded_allow_ips", .flag = "--forwarded-allow-ips", .placeholder = "ADDRESS",
+     .field = &Settings::forwarded_allow_ips, .fallback = "127.0.0.0/8,::1,unix", .range = {0, 1024},
+     .accepts = "up to 1024 addresses, networks like \"192.0.2.0/24\", \"unix\" or \"*\"",
+     .doc = "Proxies whose forwarded_fields are believed, named as in proxy_allow_ips; nobody else's change anything. "
+            "Each address that such a field names is believed as long as the ones nearer to us are in this list, so "
+            "that the client is the first that is not: with *, the client is whoever a request says."},
+    {.group = kProxies, .key = "forwarded_fields", .flag = "--forwarded-fields", .placeholder = "NAME",
+     .field = &Settings::forwarded_fields, .fallback = "X-Forwarded-For,X-Forwarded-Proto", .range = {0, 7},
+     .accepts = "up to 7 names out of Forwarded, X-Forwarded-For, -Proto, -Host, -Port and -Prefix, and SCRIPT_NAME",
+     .doc = "What those proxies say of their clients that is believed: address and scheme, unless more is named. Name "
+            "only what your proxy sets, or removes, in every request: what it passes through may come from anybody. "
+            "They give peer and scheme of a request, in the access log too, its host, and a prefix: the part of the "
+            "client's path that ours does not have. SCRIPT_NAME is such a prefix that the path still has, and loses. "
+            "A malformed value, and Forwarded and X-Forwarded-* that contradict each other, are answered 400; a hop "
+            "without an address ends the walk to the client."},
+    {.group = kProxies, .key = "header_map", .flag = "--header-map", .placeholder = "RULE",
+     .field = &Settings::header_map, .fallback = "drop",
+     .doc = "What becomes of a field with an underscore in its name, which others take for a hyphen: drop leaves it out "
+            "(the first one is logged), refuse answers 400, dangerous lets it pass. X_Forwarded_For is never taken "
+            "for X-Forwarded-For. SCRIPT_NAME passes where forwarded_fields name it and the peer may say it."},
+
     {.group = kAnswers, .key = "server_header", .flag = "--server-header", .placeholder = "TEXT",
      .field = &Settings::server_header, .fallback = "indrik", .range = {0, 256},
      .accepts = "up to 256 bytes without control characters, or \"\" for none",
@@ -219,7 +253,7 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .field = &Settings::access_logformat,
      .fallback = R"(%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s")", .range = {1, 4096},
      .accepts = "1 to 4096 bytes without control characters",
-     .doc = "The form of that line, in Gunicorn's atoms: h peer, t time, r request line, m method, U path, q query, "
+     .doc = "The form of that line, in Gunicorn's atoms: h client (peer, or whom a trusted proxy names), t time, r request line, m method, U path, q query, "
             "H protocol, s status, B and b bytes of the body, f Referer, a User-Agent, T M D L duration in s, ms, us "
             "and decimal seconds, p process, {name}i and {name}o a field of the request and of the answer."},
     {.group = kLogs, .key = "error_logfile", .flag = "--error-logfile", .placeholder = "FILE",

@@ -1,8 +1,11 @@
 #include "http/head_rules.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "http/authority.h"
 #include "http/characters.h"
+#include "http/forwarded.h"
 
 namespace indrik::http {
 
@@ -33,6 +36,7 @@ class HeadJudge {
  private:
   // The length decides for nearly every field that its name need not be compared.
   void look_at(const Field& field) noexcept {
+    if (may_tell_of_client(field.name)) note(field.name);
     const auto is = [&](std::string_view name) { return equals_ignoring_case(field.name, name); };
     switch (field.name.size()) {
       case 4:
@@ -53,6 +57,17 @@ class HeadJudge {
       default:
         break;
     }
+  }
+
+  /// By length and first letter: what follows is looked at for very few.
+  static bool may_tell_of_client(std::string_view name) noexcept {
+    constexpr unsigned kSizes = 1U << 9 | 1U << 11 | 1U << 15 | 1U << 16 | 1U << 17 | 1U << 18;
+    if (name.size() > 18 || (kSizes >> name.size() & 1U) == 0) return false;
+    const char first = to_lower(name.front());
+    return first == 'x' || first == 'f' || first == 's';
+  }
+  void note(std::string_view name) noexcept {
+    if (forwarded_field(name)) verdict_.tells_of_client = true;
   }
 
   void on_host(std::string_view value) noexcept {
@@ -175,6 +190,23 @@ ParseError split_target(Request& request, std::span<Field> fields) noexcept {
   if (authority.empty() || !is_host_and_port(authority)) return ParseError::bad_target;
   set_path_and_query(rest.substr(authority.size()), request);
   return replace_host(fields, authority) ? ParseError::none : ParseError::bad_host;
+}
+
+ParseError judge_names(std::string_view head, UnderscoreRule rule, bool keeps_script_name, std::vector<Field>& fields,
+                       std::uint32_t& dropped_at) {
+  dropped_at = 0;
+  // One search through all of the head costs less than one a name, and mostly there is none.
+  if (rule == UnderscoreRule::keep || head.find('_') == std::string_view::npos) return ParseError::none;
+  const auto offends = [&](const Field& field) {
+    return field.name.find('_') != std::string_view::npos &&
+           !(keeps_script_name && equals_ignoring_case(field.name, "SCRIPT_NAME"));
+  };
+  const auto first = std::find_if(fields.begin(), fields.end(), offends);
+  if (first == fields.end()) return ParseError::none;
+  if (rule == UnderscoreRule::refuse) return ParseError::underscored_field_name;
+  dropped_at = static_cast<std::uint32_t>(first->name.data() - head.data());
+  fields.erase(std::remove_if(first, fields.end(), offends), fields.end());
+  return ParseError::none;
 }
 
 HeadVerdict judge_head(const Request& request, const Limits& limits) noexcept {

@@ -32,8 +32,18 @@ struct Request {
   std::string_view body;                  ///< complete, chunks joined
   std::span<const Field> trailers;        ///< what may stand behind a chunked body (Trailers), never merged into fields
   std::span<const PathParameter> params;  ///< set by whoever routed it
-  std::string_view peer;                  ///< "192.0.2.1:4711"; empty on a unix socket
-  std::string_view scheme = "http";
+  /// The client, "192.0.2.1:4711", as far as trusted proxies tell of it: without a port where they tell none. Else the
+  /// same as `remote`.
+  std::string_view peer;
+  std::string_view remote;           ///< whoever made the connection, "192.0.2.1:4711"; empty on a unix socket
+  std::string_view scheme = "http";  ///< "http" or "https", as the client has it
+  std::string_view forwarded_host;   ///< what the client asked for, where a trusted proxy tells; see host()
+  std::string_view prefix;           ///< "/app": what the client's path begins with and ours does not; mostly empty
+
+  /// "example.org:8443": forwarded_host, or else the Host field; empty where there is neither.
+  std::string_view host() const noexcept {
+    return forwarded_host.empty() ? field("Host").value_or(std::string_view{}) : forwarded_host;
+  }
 
   /// The first field of that name, compared without case.
   std::optional<std::string_view> field(std::string_view name) const noexcept {

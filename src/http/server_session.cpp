@@ -76,6 +76,7 @@ ServerSession::Step ServerSession::accept_head(Request& request) {
   to_head_ = request.method == "HEAD";
   is_1_0_ = request.minor_version == 0;
   if (verdict.error != ParseError::none) return fail(verdict.error);
+  tells_of_client_ = verdict.tells_of_client;
   keep_alive_ = verdict.keep_alive;
   expects_continue_ = verdict.expects_continue;
   body_.start(verdict, begin_ + scanner_.size());
@@ -85,8 +86,12 @@ ServerSession::Step ServerSession::accept_head(Request& request) {
 
 /// Method, target, path, query, version and fields of `request`, as views into the head as it lies now.
 ParseError ServerSession::parse(Request& request) {
-  const auto head = in_pieces_ ? std::string_view{head_} : unread().substr(0, scanner_.size());
-  if (const auto error = parse_head(head, scanner_.fields(), request, fields_); error != ParseError::none) return error;
+  if (const auto error = parse_head(head(), scanner_.fields(), request, fields_); error != ParseError::none)
+    return error;
+  if (const auto error = judge_names(head(), limits_.underscores, keeps_script_name_, fields_, dropped_at_);
+      error != ParseError::none)
+    return error;
+  request.fields = fields_;
   return split_target(request, fields_);
 }
 
@@ -292,6 +297,12 @@ void ServerSession::refuse(ParseError error, const Framing& framing, std::string
   write_refusal(error, framing, to_head_, out);
   error_ = error;
   end();
+}
+
+std::string_view ServerSession::dropped_field() const noexcept {
+  if (dropped_at_ == 0) return {};
+  const auto name = head().substr(dropped_at_);
+  return name.substr(0, name.find(':'));
 }
 
 ParseError ServerSession::error() const noexcept { return error_; }

@@ -103,6 +103,13 @@ class ServerSession {
   /// Appends the answer to a request that cannot be understood; the connection must close after it.
   void refuse(ParseError error, const Framing& framing, std::string& out);
 
+  /// SCRIPT_NAME is let pass by UnderscoreRule: the peer is one that may say it.
+  void keep_script_name() noexcept { keeps_script_name_ = true; }
+  /// Of the request just given: the first name that UnderscoreRule left out, empty for none. Valid until feed().
+  std::string_view dropped_field() const noexcept;
+  /// Of the request just given: a ForwardedField is there.
+  bool tells_of_client() const noexcept { return tells_of_client_; }
+
   ParseError error() const noexcept;
   Waiting waiting() const noexcept;
   /// No further request will be read: close once everything is written.
@@ -135,6 +142,10 @@ class ServerSession {
   void forget_request() noexcept;
   void end() noexcept;
   void take_later();
+  /// Of the request being read or answered, as it lies now.
+  std::string_view head() const noexcept {
+    return in_pieces_ ? std::string_view{head_} : unread().substr(0, scanner_.size());
+  }
   std::string_view unread() const noexcept { return std::string_view{buffer_}.substr(begin_); }
 
   const Limits& limits_;
@@ -150,6 +161,7 @@ class ServerSession {
   std::size_t drained_ = 0;
   Phase phase_ = Phase::head;
   ParseError error_ = ParseError::none;
+  std::uint32_t dropped_at_ = 0;  ///< where in the head the name stands; 0: none was left out
   bool answered_any_ = false;
   bool skipped_empty_line_ = false;
   bool input_ended_ = false;
@@ -163,6 +175,8 @@ class ServerSession {
   bool told_overflow_ = false;
   bool body_failed_ = false;
   bool piece_given_ = false;
+  bool keeps_script_name_ = false;
+  bool tells_of_client_ = false;
   bool keep_ = false;  ///< the connection, after the answer being written
 };
 

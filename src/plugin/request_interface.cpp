@@ -23,7 +23,10 @@ std::int32_t read(const indrik_exchange* exchange, indrik_request* out) noexcept
                              .body = text_of(request.body),
                              .peer = text_of(request.peer),
                              .scheme = text_of(request.scheme),
-                             .field_count = request.fields.size()};
+                             .field_count = request.fields.size(),
+                             .remote = text_of(request.remote),
+                             .host = text_of(request.host()),
+                             .prefix = text_of(request.prefix)};
   std::memcpy(out, &whole, std::min<std::size_t>(out->struct_size, sizeof whole));
   return INDRIK_OK;
 }

@@ -6,13 +6,10 @@
 namespace indrik::worker {
 namespace {
 
-/// "192.0.2.1" of "192.0.2.1:4711" and "::1" of "[::1]:4711".
+/// "192.0.2.1" of "192.0.2.1:4711" and "::1" of "[::1]:4711"; the port may be missing.
 std::string_view host_of(std::string_view peer) noexcept {
-  const auto colon = peer.rfind(':');
-  if (colon == std::string_view::npos) return peer;
-  peer = peer.substr(0, colon);
-  if (peer.size() > 1 && peer.front() == '[' && peer.back() == ']') peer = peer.substr(1, peer.size() - 2);
-  return peer;
+  if (peer.starts_with('[')) return peer.substr(1, peer.find(']') - 1);
+  return peer.substr(0, peer.find(':'));
 }
 
 struct Answered {
@@ -36,12 +33,11 @@ std::optional<std::string_view> response_field(const void* answered, std::string
 
 }  // namespace
 
-void record_access(Engine& engine, const RunningExchange& exchange, const http::Response& response,
-                   std::string_view peer) noexcept {
+void record_access(Engine& engine, const RunningExchange& exchange, const http::Response& response) noexcept {
   if (!engine.access_log()) return;
   const auto& request = exchange.request;
   const Answered answered{request, response};
-  engine.access_log()->record({.peer = host_of(peer),
+  engine.access_log()->record({.peer = host_of(request.peer),
                                .method = request.method,
                                .target = request.target,
                                .path = request.path,

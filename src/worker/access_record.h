@@ -11,8 +11,7 @@ class Engine;
 
 /// A line of the access log for an exchange and its answer, if there is an access log. Before the request's views end.
 /// `response` is exchange.response, or what the client got while a handler still works on that.
-void record_access(Engine& engine, const RunningExchange& exchange, const http::Response& response,
-                   std::string_view peer) noexcept;
+void record_access(Engine& engine, const RunningExchange& exchange, const http::Response& response) noexcept;
 /// The same for bytes that were no request.
 void record_refusal(Engine& engine, int status, std::string_view peer) noexcept;
 

@@ -52,7 +52,7 @@ void set_timeout(Engine& engine, http::Response& response) {
 Connection::Connection(Engine& engine, net::Stream stream, std::string peer)
     : engine_{engine},
       stream_{std::move(stream)},
-      peer_{std::move(peer)},
+      origin_{std::move(peer)},
       session_{engine.options().limits},
       readable_{engine.loop()},
       writable_{engine.loop()},
@@ -67,6 +67,12 @@ Connection& Connection::of(Deadline& deadline) noexcept { return static_cast<Own
 void Connection::open() noexcept {
   add(engine_.slot().expected, 1);
   readable_.start(stream_.fd(), ev::READ);
+  if (origin_.pending()) return wait_for_more();
+  believe_script_name();
+  begin_session();
+}
+
+void Connection::begin_session() noexcept {
   if (!shaking_hands_) return wait_for_more();
   engine_.deadlines().handshake.enter(deadline_);
 }
@@ -79,14 +85,14 @@ void Connection::be_heard() noexcept {
 
 /// The request has mostly come with its connection, or while that waited.
 void Connection::look_for_request() noexcept {
+  if (auto* const preamble = origin_.pending()) return read_preamble(*preamble);
   if (shaking_hands_) return shake_hands();
   if (receive()) pump();
 }
 
 void Connection::on_readable(ev::io&, int) noexcept {
-  if (shaking_hands_) return shake_hands();
   if (lingering_) return discard_input();
-  if (receive()) pump();
+  look_for_request();
 }
 
 /// Takes what has come, or the end of it. False: nothing has changed, or the connection is closed.
@@ -156,13 +162,14 @@ void Connection::dispatch(const http::Request& request, std::string& out) noexce
   exchange_ = engine_.take_exchange();
   exchange_->connection = this;
   exchange_->request = request;
-  exchange_->request.peer = peer_;
+  origin_.describe(exchange_->request);
   if (stream_.tls() != nullptr) {
     exchange_->request.scheme = "https";
     exchange_->tls_facts = &stream_.tls()->facts();
   }
   if (engine_.access_log()) exchange_->began = Clock::now();
-  engine_.router().find(request.method, request.path, exchange_->match);
+  if (!heed_proxy()) return append_answer(out, true);
+  engine_.router().find(request.method, exchange_->request.path, exchange_->match);
   if (turned_away_ || exchange_->match.outcome() != routing::Match::Outcome::found) return answer_without_handler(out);
   if (const auto wait = engine_.closed_for(exchange_->handler()); wait > seconds{0}) {
     exchange_->response.set_plain(503, "Service Unavailable\n");
@@ -222,7 +229,7 @@ void Connection::answer(RunningExchange& exchange) noexcept {
 /// The client has left: nobody is answered.
 void Connection::forget_request() noexcept {
   exchange_->response.set_plain(kClientLeft, "");
-  record_access(engine_, *exchange_, exchange_->response, peer_);
+  record_access(engine_, *exchange_, exchange_->response);
   engine_.give_back(std::move(exchange_));
   engine_.bury(*this);
 }
@@ -258,7 +265,7 @@ void Connection::time_out() noexcept {
 void Connection::answer_for_handler() noexcept {
   http::Response response;
   set_timeout(engine_, response);
-  record_access(engine_, *exchange_, response, peer_);
+  record_access(engine_, *exchange_, response);
   count_answer(engine_.slot(), response.status());
   std::string out = engine_.take_scratch();
   http::write_response(response, {.date = engine_.date(), .server = engine_.options().server, .close = true},
@@ -276,7 +283,7 @@ void Connection::log_timeout() noexcept {
 }
 
 void Connection::append_answer(std::string& out, bool last) noexcept {
-  record_access(engine_, *exchange_, exchange_->response, peer_);
+  record_access(engine_, *exchange_, exchange_->response);
   count_answer(engine_.slot(), exchange_->response.status());
   const http::Framing framing{
       .date = engine_.date(), .server = engine_.options().server, .close = last || engine_.closes_after_answer()};
@@ -290,9 +297,8 @@ void Connection::append_answer(std::string& out, bool last) noexcept {
 }
 
 void Connection::refuse(http::ParseError error, std::string& out) noexcept {
-  engine_.log().debug("{}: {} {}", peer_.empty() ? "unix socket" : peer_, http::status_of(error),
-                      http::sentence_of(error));
-  record_refusal(engine_, http::status_of(error), peer_);
+  engine_.log().debug("{}: {} {}", origin_.name(), http::status_of(error), http::sentence_of(error));
+  record_refusal(engine_, http::status_of(error), origin_.peer());
   count_answer(engine_.slot(), http::status_of(error));
   session_.refuse(error, {.date = engine_.date(), .server = engine_.options().server, .close = true}, out);
 }
@@ -337,7 +343,7 @@ void Connection::flush() noexcept {
     case Outbox::Outcome::failed:
       return close();
     case Outbox::Outcome::file_failed:
-      engine_.log().error("{}: answer given up: {}", peer_.empty() ? "unix socket" : peer_, outbox_.complaint());
+      engine_.log().error("{}: answer given up: {}", origin_.name(), outbox_.complaint());
       return close(true);
     case Outbox::Outcome::blocked:
       if (outbox_.sent() > sent || !writable_.is_active()) engine_.deadlines().write.enter(deadline_);
@@ -362,7 +368,8 @@ void Connection::settle() noexcept {
 }
 
 void Connection::wait_for_more() noexcept {
-  const Waiting now = session_.waiting();
+  const auto* const preamble = origin_.pending();
+  const Waiting now = !preamble ? session_.waiting() : preamble->has_begun() ? Waiting::head : Waiting::first_byte;
   // The head's deadline is for the whole head: a byte more does not extend it. A piece of a body does.
   if (now == waiting_ && now != Waiting::body) return;
   waiting_ = now;
@@ -387,6 +394,7 @@ void Connection::expire(const DeadlineQueue& queue) noexcept {
   auto& deadlines = engine_.deadlines();
   if (&queue == &deadlines.write || &queue == &deadlines.linger) return close(&queue == &deadlines.write);
   if (&queue == &deadlines.handshake) return close();
+  if (origin_.pending()) return expire_preamble();
   // The loop may have been kept from reading (by a blocking handler): what has come in time counts.
   if (receive()) pump();
   if (!stream_ || exchange_ || deadline_.queue()) return;

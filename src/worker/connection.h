@@ -9,6 +9,7 @@
 #include "net/stream.h"
 #include "worker/deadline_queue.h"
 #include "worker/loop.h"
+#include "worker/origin.h"
 #include "worker/outbox.h"
 #include "worker/running_exchange.h"
 
@@ -26,6 +27,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  /// Before open(): a proxy's header comes first.
+  void await(Preamble::Need need) { origin_.await(need); }
   void open() noexcept;
   /// Right after open(): reads what has come already. The connection may be closed afterwards.
   void look_for_request() noexcept;
@@ -50,7 +53,6 @@ class Connection {
   void drain() noexcept;
 
   static Connection& of(Deadline& deadline) noexcept;
-  const std::string& peer() const noexcept { return peer_; }
   Registry::iterator place;  ///< the engine's
 
  private:
@@ -66,10 +68,15 @@ class Connection {
   void on_readable(ev::io&, int) noexcept;
   void on_writable(ev::io&, int) noexcept;
   bool receive() noexcept;
+  void begin_session() noexcept;
+  void read_preamble(Preamble& preamble) noexcept;
+  void expire_preamble() noexcept;
+  void believe_script_name() noexcept;
   void be_heard() noexcept;
   void pump() noexcept;
   bool advance(std::string& out) noexcept;
   void dispatch(const http::Request& request, std::string& out) noexcept;
+  bool heed_proxy() noexcept;
   void answer_without_handler(std::string& out) noexcept;
   void answer_unbegun(bool last) noexcept;
   void answer_for_handler() noexcept;
@@ -88,7 +95,7 @@ class Connection {
 
   Engine& engine_;
   net::Stream stream_;
-  std::string peer_;
+  Origin origin_;
   http::ServerSession session_;
   ev::io readable_;
   ev::io writable_;

@@ -39,7 +39,7 @@ void Connection::refuse_plain_http() noexcept {
 
 /// The client has been told why, in the words of TLS, and gets the time to read that.
 void Connection::fail_handshake() noexcept {
-  engine_.log().debug("{}: TLS handshake: {}", peer_.empty() ? "unix socket" : peer_, stream_.tls()->failure());
+  engine_.log().debug("{}: TLS handshake: {}", origin_.name(), stream_.tls()->failure());
   shaking_hands_ = false;
   deadline_.clear();
   stream_.go_plain();

@@ -124,6 +124,9 @@ bool Engine::speaks_tls(int listener) const noexcept {
 }
 
 void Engine::accept(Fd socket, std::string peer, int listener) {
+  const auto protocol = options_.proxies.protocol;
+  const bool has_preamble = protocol != ProxyProtocol::off && options_.proxies.protocol_peers.contains_peer(peer);
+  if (protocol == ProxyProtocol::required && !has_preamble) return complain_of_preamble(peer);
   std::unique_ptr<net::TlsStream> tls;
   if (speaks_tls(listener)) {
     tls = around_.tls->accept(socket.get());
@@ -138,8 +141,25 @@ void Engine::accept(Fd socket, std::string peer, int listener) {
   auto& connection = connections_.front();
   if (connections_.size() > options_.connections) connection.turn_away();
   if (connections_.size() >= options_.connections) take_breath();
+  if (has_preamble)
+    connection.await(protocol == ProxyProtocol::required ? Preamble::Need::required : Preamble::Need::optional);
   connection.open();
   draining_ ? connection.drain() : connection.look_for_request();
+}
+
+void Engine::complain_of_preamble(std::string_view peer) noexcept {
+  ++bad_preambles_;
+  if (Clock::now() < next_preamble_complaint_) return;
+  next_preamble_complaint_ = Clock::now() + kComplaintPause;
+  around_.log.warning("{}: no PROXY header that counts, closed ({} such connections since the last such line)",
+                      peer.empty() ? "unix socket" : peer, std::exchange(bad_preambles_, 0));
+}
+
+void Engine::complain_of_field(std::string_view name) noexcept {
+  constexpr std::size_t kShown = 100;
+  if (std::exchange(complained_of_field_, true)) return;
+  around_.log.warning("field {} is left out for the underscore in its name (header_map); more such are not logged",
+                      name.substr(0, kShown));
 }
 
 void Engine::complain_of_starvation(const Error& reason) noexcept {

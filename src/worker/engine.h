@@ -73,6 +73,10 @@ class Engine {
   void flush_access_log_soon() noexcept;
   /// This worker wants a successor, which the master starts first. Logs why; but once.
   void retire(std::string_view why) noexcept;
+  /// A connection began without the PROXY header that it needs, or with a malformed one. Logged now and then.
+  void complain_of_preamble(std::string_view peer) noexcept;
+  /// A field was left out for its name. Logged once.
+  void complain_of_field(std::string_view name) noexcept;
   /// The connection's socket is closed and no handler works for it: freed at the end of this turn.
   void bury(Connection& connection) noexcept;
 
@@ -131,6 +135,9 @@ class Engine {
   std::uint64_t retires_at_ = std::numeric_limits<std::uint64_t>::max();  ///< answers counted in the slot
   TimePoint next_complaint_{};    ///< about the lack of descriptors: not ten lines a second
   std::uint64_t lost_lines_ = 0;  ///< of the access log, already complained of
+  TimePoint next_preamble_complaint_{};
+  std::uint64_t bad_preambles_ = 0;  ///< since the last complaint
+  bool complained_of_field_ = false;
   bool asked_to_retire_ = false;
   bool draining_ = false;
   bool listeners_left_ = false;  ///< since draining began: no connection is taken any more

@@ -3,8 +3,10 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <string>
 
 #include "base/clock.h"
+#include "http/forwarding.h"
 #include "http/handler.h"
 #include "net/tls_facts.h"
 #include "process/running_request.h"
@@ -72,6 +74,8 @@ class RunningExchange final : public http::Exchange {
   bool queued = false;                       ///< an executor's queue, or its pool, holds it until it is completed
   bool given_up = false;                     ///< answered 504 while a thread of the pool has it
   fiber::Fiber* fiber = nullptr;             ///< that runs its handler
+  http::Forwarding forwarding;               ///< what the request views, where a proxy told of its client
+  std::string forwarded_peer;                ///< the same
 
   http::Handler& handler() const noexcept { return *match.handler(); }
 

@@ -17,6 +17,7 @@
 #include "process/closed_routes.h"
 #include "process/scoreboard.h"
 #include "routing/router.h"
+#include "worker/proxies.h"
 
 namespace indrik::worker {
 
@@ -35,6 +36,7 @@ struct Options {
   std::size_t threads = 8;                    ///< of the event class's pool
   std::size_t fiber_stack_size = 256 * 1024;  ///< bytes
   http::Limits limits;
+  Proxies proxies;
   std::string server = "indrik";            ///< the Server field; empty: none
   milliseconds handshake_timeout{10'000};   ///< of TLS, from accept to its end
   milliseconds first_byte_timeout{30'000};  ///< from accept, or the handshake, to the first byte

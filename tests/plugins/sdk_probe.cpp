@@ -54,7 +54,8 @@ void add_requests(App& app) {
     std::string out{request.method()};
     for (const auto part :
          {request.target(), request.path(), request.query(), request.body(), request.peer(), request.scheme(),
-          request.param("id").value_or("-"), request.param("none").value_or("-"), request.field("ACCEPT").value_or("-"),
+          request.remote(), request.host(), request.prefix(), request.param("id").value_or("-"),
+          request.param("none").value_or("-"), request.field("ACCEPT").value_or("-"),
           request.query("a b").value_or("-"), request.query("empty").value_or("-"), request.query("raw").value_or("-")})
       out.append("|").append(part);
     request.each_field(

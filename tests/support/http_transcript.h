@@ -27,8 +27,8 @@ struct HttpTranscript {
   bool operator==(const HttpTranscript&) const = default;
 };
 
-/// "request GET /a?b HTTP/1.1", "path /a", "query b", "field Host: a", "body abc", "trailer Digest: c": a line each, as
-/// far as they are there.
+/// "request GET /a?b HTTP/1.1", "path /a", "query b", "field count 1", "field Host: a", "body abc", "trailer Digest:
+/// c": a line each, as far as they are there.
 inline std::vector<std::string> describe(const http::Request& request) {
   std::vector<std::string> lines;
   const auto note = [&](std::string_view kind, std::string_view text) {
@@ -43,6 +43,7 @@ inline std::vector<std::string> describe(const http::Request& request) {
                        .append(request.minor_version == 1 ? " HTTP/1.1" : " HTTP/1.0"));
   note("path ", request.path);
   if (!request.query.empty()) note("query ", request.query);
+  note("field count ", std::to_string(request.fields.size()));
   note_all("field ", request.fields);
   if (!request.body.empty()) note("body ", request.body);
   note_all("trailer ", request.trailers);

@@ -19,9 +19,14 @@ typedef struct indrik_request {
   indrik_text path;      /* of the target, still percent-encoded; the mount is part of it */
   indrik_text query;     /* of the target, without '?', still percent-encoded */
   indrik_text body;      /* complete, chunks joined */
-  indrik_text peer;      /* "192.0.2.1:4711"; empty on a unix socket */
-  indrik_text scheme;    /* "http" or "https" */
+  indrik_text peer;      /* the client, "192.0.2.1:4711"; without a port where a trusted proxy tells none, and
+                          * "[2001:db8::1]" then; empty on a unix socket */
+  indrik_text scheme;    /* "http" or "https", as the client has it */
   uint64_t field_count;
+  /* Added to the first revision: zeroed by the plugin, they stay empty where an older host does not know them. */
+  indrik_text remote; /* whoever made the connection: a trusted proxy, or the same as peer */
+  indrik_text host;   /* what the client asked for, "example.org:8443": as a trusted proxy says, or the Host field */
+  indrik_text prefix; /* "/app": what the client's path begins with and ours does not, as a trusted proxy says */
 } indrik_request;
 
 typedef struct indrik_field {

@@ -58,8 +58,16 @@ class Request {
   /// Still percent-encoded, the mount included; what a route is to know of it, param() gives decoded.
   std::string_view path() const noexcept { return sdk::from_abi(raw_.path); }
   std::string_view body() const noexcept { return sdk::from_abi(raw_.body); }
-  /// "192.0.2.1:4711"; empty on a unix socket.
+  /// The client, "192.0.2.1:4711"; without a port where a trusted proxy tells none; empty on a unix socket.
   std::string_view peer() const noexcept { return sdk::from_abi(raw_.peer); }
+  /// Whoever made the connection: a trusted proxy, or the same as peer().
+  std::string_view remote() const noexcept { return sdk::from_abi(raw_.remote); }
+  /// What the client asked for, "example.org:8443": as a trusted proxy says, or the Host field.
+  std::string_view host() const noexcept { return sdk::from_abi(raw_.host); }
+  /// "/app": what the client's path begins with and path() does not, as a trusted proxy says; mostly empty. It belongs
+  /// before every path in an answer.
+  std::string_view prefix() const noexcept { return sdk::from_abi(raw_.prefix); }
+  /// "http" or "https", as the client has it.
   std::string_view scheme() const noexcept { return sdk::from_abi(raw_.scheme); }
 
   /// The first field of that name, compared without case.

@@ -52,6 +52,8 @@ struct MakeSamples {
   Samples operator()(WorkerClass Settings::*) const { return {"green", "\"green\"", {"Green", "", "2"}}; }
   Samples operator()(CertReqs Settings::*) const { return {"optional", "\"optional\"", {"maybe", "", "1"}}; }
   Samples operator()(TlsMinVersion Settings::*) const { return {"1.3", "\"1.3\"", {"1.1", "", "TLSv1.3"}}; }
+  Samples operator()(ProxyProtocol Settings::*) const { return {"required", "\"required\"", {"on", "", "v1"}}; }
+  Samples operator()(HeaderMap Settings::*) const { return {"refuse", "\"refuse\"", {"Drop", "", "0"}}; }
   Samples operator()(LogLevel Settings::*) const { return {"debug", "\"debug\"", {"loud", "", "0"}}; }
   Samples operator()(std::string Settings::*) const { return text(); }
   Samples operator()(std::filesystem::path Settings::*) const { return text(); }
@@ -225,6 +227,10 @@ TEST(SettingsTableTest, HasTheDefaultsThatAreDocumented) {
   EXPECT_EQ(settings.log_level, LogLevel::info);
   EXPECT_EQ(settings.error_logfile, "-");
   EXPECT_EQ(settings.access_logfile, "");
+  EXPECT_EQ(settings.proxy_protocol, ProxyProtocol::off);
+  EXPECT_EQ(settings.forwarded_allow_ips, (std::vector<std::string>{"127.0.0.0/8", "::1", "unix"}));
+  EXPECT_EQ(settings.forwarded_fields, (std::vector<std::string>{"X-Forwarded-For", "X-Forwarded-Proto"}));
+  EXPECT_EQ(settings.header_map, HeaderMap::drop);
 }
 
 }  // namespace

@@ -61,6 +61,66 @@ TEST_F(ServerSessionTest, GivesARequestAsViewsOfItsParts) {
   EXPECT_EQ(request.body, "hi");
 }
 
+TEST_F(ServerSessionTest, LeavesOutFieldsWithAnUnderscoreInTheirName) {  // as Gunicorn's header_map=drop
+  ASSERT_EQ(feed("POST /a_b HTTP/1.1\r\nHost: h_h\r\nX_Forwarded_For: 192.0.2.1\r\nContent_Length: 5\r\nX-A: b_c\r\n"
+                 "SCRIPT_NAME: /x\r\nContent-Length: 2\r\n\r\nhi"),
+            Step::request);
+  ASSERT_EQ(request.fields.size(), 3U);
+  EXPECT_EQ(request.field("X-A"), "b_c");
+  EXPECT_EQ(request.field("X_Forwarded_For"), std::nullopt);
+  EXPECT_EQ(request.body, "hi");
+  EXPECT_EQ(session.dropped_field(), "X_Forwarded_For");
+  EXPECT_FALSE(session.tells_of_client());
+  answer();
+  ASSERT_EQ(feed(kGet), Step::request);
+  EXPECT_EQ(session.dropped_field(), "");
+}
+
+TEST_F(ServerSessionTest, LeavesThemOutOfARequestThatComesInParts) {
+  ASSERT_EQ(feed("POST / HTTP/1.1\r\nHost: h\r\nA_B: 1\r\nContent-Length: 2\r\n\r\nh"), Step::need_bytes);
+  ASSERT_EQ(feed("i"), Step::request);
+  EXPECT_EQ(request.fields.size(), 2U);
+  EXPECT_EQ(session.dropped_field(), "A_B");
+}
+
+TEST_F(ServerSessionTest, RefusesOrKeepsThemAsItIsTold) {
+  constexpr std::string_view kBytes = "GET / HTTP/1.1\r\nHost: h\r\nA_B: 1\r\n\r\n";
+  EXPECT_EQ(verdict_on(kBytes, {.underscores = UnderscoreRule::refuse}), ParseError::underscored_field_name);
+  EXPECT_EQ(verdict_on(kGet, {.underscores = UnderscoreRule::refuse}), ParseError::none);
+  limits.underscores = UnderscoreRule::keep;
+  ASSERT_EQ(feed(kBytes), Step::request);
+  EXPECT_EQ(request.field("A_B"), "1");
+  EXPECT_EQ(session.dropped_field(), "");
+}
+
+TEST_F(ServerSessionTest, LetsScriptNamePassWhereThePeerMaySayIt) {
+  session.keep_script_name();
+  ASSERT_EQ(feed("GET / HTTP/1.1\r\nHost: h\r\nScript_Name: /x\r\nScript_Names: /y\r\n\r\n"), Step::request);
+  EXPECT_EQ(request.field("SCRIPT_NAME"), "/x");
+  EXPECT_EQ(request.fields.size(), 2U);
+  EXPECT_TRUE(session.tells_of_client());
+}
+
+TEST_F(ServerSessionTest, NoticesEachFieldThatTellsOfAClient) {
+  for (const std::string name : {"Forwarded", "X-FORWARDED-FOR", "x-forwarded-proto", "X-Forwarded-Host",
+                                 "X-Forwarded-Port", "X-Forwarded-Prefix"}) {
+    ASSERT_EQ(feed("GET / HTTP/1.1\r\nHost: h\r\nAccept: a\r\n" + name + ": 1\r\n\r\n"), Step::request);
+    EXPECT_TRUE(session.tells_of_client()) << name;
+    answer();
+    ASSERT_EQ(feed("GET / HTTP/1.1\r\nHost: h\r\nX" + name.substr(1) + "s: 1\r\n\r\n"), Step::request);
+    EXPECT_FALSE(session.tells_of_client()) << name;
+    answer();
+  }
+}
+
+TEST_F(ServerSessionTest, TakesTheHostThatAProxyTellsBeforeTheOneThatWasSent) {
+  ASSERT_EQ(feed(kGet), Step::request);
+  EXPECT_EQ(request.host(), "h");
+  request.forwarded_host = "example.org:8443";
+  EXPECT_EQ(request.host(), "example.org:8443");
+  EXPECT_EQ(Request{}.host(), "");
+}
+
 TEST_F(ServerSessionTest, WritesAnAnswerWithExactlyTheseBytes) {
   ASSERT_EQ(feed(kGet), Step::request);
   Response response;

@@ -73,6 +73,31 @@ TEST(RequestInterfaceTest, WritesNoFurtherThanThePluginsStruct) {
   EXPECT_EQ(kHttpRequest.read(handle_of(exchange), &room.request), INDRIK_E_INVALID);
 }
 
+TEST(RequestInterfaceTest, WritesWhatAnOlderPluginsStructHasAndNoMore) {
+  FakeExchange exchange;
+  exchange.request.remote = "192.0.2.1:1";
+  indrik_request request{};
+  request.struct_size = offsetof(indrik_request, remote);
+  EXPECT_EQ(kHttpRequest.read(handle_of(exchange), &request), INDRIK_OK);
+  EXPECT_EQ(view_of(request.method), "GET");
+  EXPECT_EQ(request.remote.size, 0U);
+  request.struct_size = sizeof request;
+  EXPECT_EQ(kHttpRequest.read(handle_of(exchange), &request), INDRIK_OK);
+  EXPECT_EQ(view_of(request.remote), "192.0.2.1:1");
+}
+
+TEST(RequestInterfaceTest, SaysWhichHostWasAskedFor) {
+  FakeExchange exchange;
+  const http::Field fields[] = {{"Host", "sent"}};
+  exchange.request.fields = fields;
+  indrik_request request{.struct_size = sizeof request};
+  EXPECT_EQ(kHttpRequest.read(handle_of(exchange), &request), INDRIK_OK);
+  EXPECT_EQ(view_of(request.host), "sent");
+  exchange.request.forwarded_host = "told";
+  EXPECT_EQ(kHttpRequest.read(handle_of(exchange), &request), INDRIK_OK);
+  EXPECT_EQ(view_of(request.host), "told");
+}
+
 TEST(RequestInterfaceTest, CopiesFieldsInParts) {
   FakeExchange exchange;
   const http::Field all[] = {{"A", "1"}, {"B", "2"}, {"C", "3"}};

@@ -81,10 +81,15 @@ TEST(SdkRequestTest, ShowsTheWholeRequest) {
                       .fields = fields,
                       .body = "body",
                       .params = params,
-                      .peer = "192.0.2.1:1"};
+                      .peer = "192.0.2.1:1",
+                      .remote = "192.0.2.2:2",
+                      .scheme = "https",
+                      .forwarded_host = "example.org",
+                      .prefix = "/app"};
   probe.run("GET /request/{id}", exchange);
   EXPECT_EQ(exchange.response.body(),
-            "GET|/request/7?raw=1|/request/7|&=x&a+b=%C3%A9+1%&raw=1&empty&raw=2|body|192.0.2.1:1|http|7|-|x/y|"
+            "GET|/request/7?raw=1|/request/"
+            "7|&=x&a+b=%C3%A9+1%&raw=1&empty&raw=2|body|192.0.2.1:1|https|192.0.2.2:2|example.org|/app|7|-|x/y|"
             "\xC3\xA9 1%||1|Accept=x/y|Host=h");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 
 namespace static_files {
@@ -64,21 +65,14 @@ std::optional<int> find_weight(std::string_view list, std::string_view coding) n
 }  // namespace
 
 std::vector<Coding> acceptable_codings(std::string_view accept) {
-  struct Weighed {
-    Coding coding;
-    int weight;
-  };
-  std::vector<Weighed> taken;
   // Unsaid, the file as it is will do, but everything that is named is liked better.
   const int least = std::max(1, find_weight(accept, "identity").value_or(1));
-  for (const auto& coding : kCodings) {
-    const int weight = find_weight(accept, coding.name).value_or(0);
-    if (weight >= least) taken.push_back({coding, weight});
-  }
-  std::stable_sort(taken.begin(), taken.end(), [](const auto& a, const auto& b) { return a.weight > b.weight; });
-  std::vector<Coding> codings;
-  for (const auto& each : taken) codings.push_back(each.coding);
-  return codings;
+  const auto weight = [accept](const Coding& coding) { return find_weight(accept, coding.name).value_or(0); };
+  std::vector<Coding> taken;
+  std::copy_if(kCodings.begin(), kCodings.end(), std::back_inserter(taken),
+               [&](const auto& coding) { return weight(coding) >= least; });
+  std::stable_sort(taken.begin(), taken.end(), [&](const auto& a, const auto& b) { return weight(a) > weight(b); });
+  return taken;
 }
 
 }  // namespace static_files

@@ -104,7 +104,9 @@ class Site {
 
   indrik::Response answer_folder(const indrik::Request& request, const std::string& folder) const {
     for (const auto& name : settings_.index) {
-      const auto path = folder.empty() ? name : folder + "/" + name;
+      auto path = folder;
+      if (!path.empty()) path += '/';
+      path += name;
       if (auto opened = root_->open(path); opened.is_file()) return answer_file(request, path, std::move(opened));
     }
     return not_found();

@@ -62,8 +62,10 @@ void write_response(const Response& response, const Framing& framing, Connection
   append_date_and_server(framing, out);
   if (size > 0 && !response.has_content_type()) out.append(kPlainText);
   out.append(response.field_lines());
-  // None on 204 (RFC 9110 8.6); on 304 it would have to be the length of an answer that nobody computed.
-  if (status != 204 && status != 304) append_length(size, out);
+  // None on 204 (RFC 9110 8.6); on 304 it would have to be the length of an answer that nobody computed, and so it
+  // would to HEAD, where a handler of its own has made no body.
+  const bool unknown = to_head && size == 0 && !response.has_parts() && status != 205;
+  if (status != 204 && status != 304 && !unknown) append_length(size, out);
   append_connection_and_end(connection, out);
   if (!to_head) out.append(body);
 }

@@ -1,5 +1,6 @@
 #include "http/response.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -71,6 +72,25 @@ TEST(ResponseTest, AnnouncesToHeadWhatGetWouldHaveGot) {
   response.append_body("12345");
   EXPECT_EQ(written(response, true),
             "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n\r\n");
+}
+
+TEST(ResponseTest, AnnouncesNoLengthToHeadThatNobodyKnows) {  // RFC 9110 8.6: it would have to be that of GET
+  Response response;
+  EXPECT_EQ(written(response, true), "HTTP/1.1 200 OK\r\nDate: D\r\n\r\n");
+  EXPECT_EQ(written(response, false), "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 0\r\n\r\n");
+  response.append_part({.bytes = {}, .file = std::make_shared<const Fd>(), .offset = 0, .size = 0});
+  EXPECT_EQ(written(response, true), "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 0\r\n\r\n");
+}
+
+TEST(ResponseTest, AnnouncesAndCountsItsParts) {
+  Response response;
+  response.append_body("12");
+  response.append_part(
+      {.bytes = "345", .file = std::make_shared<const Fd>(), .offset = 7, .size = std::uint64_t{5} << 30});
+  EXPECT_EQ(response.body_size(), (std::uint64_t{5} << 30) + 5);
+  EXPECT_THAT(written(response), testing::HasSubstr("\r\nContent-Length: 5368709125\r\n\r\n12"));
+  response.reset();
+  EXPECT_FALSE(response.has_parts());
 }
 
 TEST(ResponseTest, MakesImpossibleStatuses500) {

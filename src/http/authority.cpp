@@ -1,6 +1,7 @@
 #include "http/authority.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "base/strings.h"
@@ -17,9 +18,12 @@ bool is_port(std::string_view text) noexcept {
 }
 
 bool is_registered_name(std::string_view text) noexcept {
-  if (!kHostCharacters.contains_all(text)) return false;
-  for (auto at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 3))
-    if (text.size() - at < 3 || hex_value(text[at + 1]) < 0 || hex_value(text[at + 2]) < 0) return false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (kHostCharacters.contains(text[at])) continue;
+    const bool is_escape = text[at] == '%' && text.size() - at > 2;
+    if (!is_escape || hex_value(text[at + 1]) < 0 || hex_value(text[at + 2]) < 0) return false;
+    at += 2;
+  }
   return true;
 }
 

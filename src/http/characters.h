@@ -43,9 +43,9 @@ inline constexpr CharacterSet kFieldValueCharacters{
 inline constexpr CharacterSet kTargetCharacters{
     [](unsigned char c) { return c > 0x20 && c < 0x7f && !is_one_of(c, "\"#<>"); }};
 
-/// reg-name, RFC 3986 3.2.2, without the comma: "a,b" is what a proxy makes of two Host fields.
+/// reg-name, RFC 3986 3.2.2, but for escapes, and without the comma: "a,b" is what a proxy makes of two Host fields.
 inline constexpr CharacterSet kHostCharacters{
-    [](unsigned char c) { return is_alphanumeric(c) || is_one_of(c, "-._~%!$&'()*+;="); }};
+    [](unsigned char c) { return is_alphanumeric(c) || is_one_of(c, "-._~!$&'()*+;="); }};
 
 /// The value of a hexadecimal digit, -1 for every other byte.
 constexpr int hex_value(char c) noexcept {

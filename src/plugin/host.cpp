@@ -22,6 +22,7 @@ constexpr NamedInterface kInterfaces[] = {
     {INDRIK_ASYNC, &kAsync},
     {INDRIK_CONFIG, &kConfig},
     {INDRIK_DEADLINE, &kDeadline},
+    {INDRIK_TLS, &kTls},
 };
 
 const void* find_interface(std::string_view id) noexcept {

@@ -7,6 +7,7 @@
 #include <indrik/ext/http_request.h>
 #include <indrik/ext/http_response.h>
 #include <indrik/ext/http_routes.h>
+#include <indrik/ext/tls.h>
 
 #include "http/handler.h"
 
@@ -20,6 +21,7 @@ extern const indrik_http_file kHttpFile;
 extern const indrik_async kAsync;
 extern const indrik_config kConfig;
 extern const indrik_deadline kDeadline;
+extern const indrik_tls kTls;
 
 // An indrik_exchange is an http::Exchange: no table of handles stands between, so that a call costs a call.
 inline indrik_exchange* handle_of(http::Exchange& exchange) noexcept {

@@ -22,7 +22,8 @@ std::uint64_t sleeps_of(pid_t pid) {
 
 }  // namespace
 
-WorkerGroup::WorkerGroup(std::size_t count, const worker::Options& options, const WorkerProcess::Routes& routes)
+WorkerGroup::WorkerGroup(std::size_t count, const worker::Options& options, const WorkerProcess::Routes& routes,
+                         const net::TlsOptions* tls)
     : scoreboard_{*process::Scoreboard::create(count)}, address_{listeners_.front().address().text()} {
   for (std::size_t number = 0; number < count; ++number) {
     const Fd notice{::eventfd(0, EFD_CLOEXEC)};
@@ -33,7 +34,8 @@ WorkerGroup::WorkerGroup(std::size_t count, const worker::Options& options, cons
                   .listeners = listeners_,
                   .scoreboard = scoreboard_,
                   .number = number,
-                  .notice = notice.get()});
+                  .notice = notice.get(),
+                  .tls = tls});
     if (!await_fd(notice.get(), POLLIN, Deadline{})) throw std::runtime_error{"a worker is not ready"};
   }
   listeners_.clear();  // the workers' alone from here on

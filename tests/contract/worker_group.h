@@ -10,7 +10,8 @@ namespace indrik::test {
 class WorkerGroup {
  public:
   /// Returns when all are ready.
-  WorkerGroup(std::size_t count, const worker::Options& options, const WorkerProcess::Routes& routes);
+  WorkerGroup(std::size_t count, const worker::Options& options, const WorkerProcess::Routes& routes,
+              const net::TlsOptions* tls = nullptr);
   ~WorkerGroup();
   WorkerGroup(const WorkerGroup&) = delete;
   WorkerGroup& operator=(const WorkerGroup&) = delete;

@@ -20,6 +20,8 @@
 
 #include "log/access_log.h"
 #include "log/error_log.h"
+#include "net/tls_context.h"
+#include "process/signal_queue.h"
 
 namespace indrik::test {
 namespace {
@@ -52,12 +54,17 @@ void run_worker(const worker::Options& options, const std::function<void(routing
     auto access = *log::AccessLog::open((place.folder / "access.log").native(), R"(%(h)s "%(r)s" %(s)s %(b)s)");
     routing::Router router;
     routes(router);
+    process::ignore_write_signals();
+    std::optional<net::TlsContext> tls;
+    if (place.tls != nullptr) tls = *net::TlsContext::create(*place.tls);
+    for (auto& listener : place.listeners) listener.speak_tls(tls.has_value());
     const bool alone = place.scoreboard.slots().size() == 1;
     worker::Surroundings around{.listeners = place.listeners,
                                 .router = router,
                                 .slot = place.scoreboard.slots()[place.number],
                                 .log = log,
                                 .access_log = &access,
+                                .tls = tls ? &*tls : nullptr,
                                 .notice_fd = place.notice};
     if (!alone) around.siblings = place.scoreboard.slots();
     if (!alone) around.bells = place.scoreboard.bells();
@@ -68,7 +75,7 @@ void run_worker(const worker::Options& options, const std::function<void(routing
   ::_exit(0);
 }
 
-WorkerProcess::WorkerProcess(const worker::Options& options, const Routes& routes)
+WorkerProcess::WorkerProcess(const worker::Options& options, const Routes& routes, const net::TlsOptions* tls)
     : listeners_{listen_somewhere()},
       scoreboard_{*process::Scoreboard::create(1)},
       address_{listeners_.front().address().text()} {
@@ -77,7 +84,11 @@ WorkerProcess::WorkerProcess(const worker::Options& options, const Routes& route
   if (pid_ < 0) throw std::runtime_error{"fork"};
   if (pid_ == 0)
     run_worker(options, routes,
-               {.folder = folder_.path(), .listeners = listeners_, .scoreboard = scoreboard_, .notice = notice.get()});
+               {.folder = folder_.path(),
+                .listeners = listeners_,
+                .scoreboard = scoreboard_,
+                .notice = notice.get(),
+                .tls = tls});
   pidfd_ = Fd{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
   listeners_.clear();  // the worker's alone from here on
   if (!await_fd(notice.get(), POLLIN, Deadline{})) throw std::runtime_error{"the worker is not ready: " + error_text()};

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "integration/support/deadline.h"
 #include "net/listener.h"
+#include "net/tls_options.h"
 #include "process/scoreboard.h"
 #include "routing/router.h"
 #include "support/temporary_folder.h"
@@ -23,6 +24,7 @@ struct WorkerPlace {
   process::Scoreboard& scoreboard;
   std::size_t number = 0;  ///< of its slot
   int notice = -1;
+  const net::TlsOptions* tls = nullptr;  ///< what its listeners speak; null: HTTP without TLS
 };
 
 /// In the child: a worker's whole life. It has siblings where the scoreboard has several slots.
@@ -38,7 +40,7 @@ class WorkerProcess {
   using Routes = std::function<void(routing::Router&)>;
 
   /// Returns when it is ready.
-  WorkerProcess(const worker::Options& options, const Routes& routes);
+  WorkerProcess(const worker::Options& options, const Routes& routes, const net::TlsOptions* tls = nullptr);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;

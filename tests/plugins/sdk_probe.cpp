@@ -99,6 +99,22 @@ void add_deadline(App& app) {
   });
 }
 
+void add_tls(App& app) {
+  app.get("/tls", [](const Request& request) {
+    const auto tls = request.tls();
+    if (!tls) return indrik::text("plain");
+    std::string out{tls->version};
+    for (const auto part : {tls->cipher, tls->server_name, tls->protocol}) out.append("|").append(part);
+    out += tls->is_resumed ? "|resumed" : "|new";
+    const auto& client = tls->client;
+    if (!client) return indrik::text(out + "|nobody");
+    out += client->is_verified ? "|verified" : "|unverified";
+    for (const auto part : {client->subject, client->issuer, client->serial, client->fingerprint, client->pem})
+      out.append("|").append(part);
+    return indrik::text(out);
+  });
+}
+
 void add_coroutines(App& app) {
   const auto kept = std::make_shared<std::string>("captured");
   app.patch("/sum", add_numbers);
@@ -124,6 +140,7 @@ INDRIK_PLUGIN("sdk_probe", "2.5", [](App& app) {
   add_responses(app);
   add_files(app);
   add_deadline(app);
+  add_tls(app);
   add_coroutines(app);
   app.on_start([&app] { app.log().info("{{started}} {} {} {} {}", "text", 7, 0.5, true); });
   app.on_stop([&app] { app.log().warning("stopped first"); });

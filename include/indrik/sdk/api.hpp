@@ -10,6 +10,7 @@
 #include <indrik/ext/http_request.h>
 #include <indrik/ext/http_response.h>
 #include <indrik/ext/http_routes.h>
+#include <indrik/ext/tls.h>
 
 // Everything of the C++ interface is hidden in its shared object, whatever flags a plugin is built with. The server is
 // C++ too and exports its symbols: a plugin's copy of an inline function must not be replaced by another's of that
@@ -28,7 +29,8 @@ struct Api {
         file{find<indrik_http_file>(INDRIK_HTTP_FILE)},
         async{find<indrik_async>(INDRIK_ASYNC)},
         config{find<indrik_config>(INDRIK_CONFIG)},
-        deadline{find<indrik_deadline>(INDRIK_DEADLINE)} {}
+        deadline{find<indrik_deadline>(INDRIK_DEADLINE)},
+        tls{find<indrik_tls>(INDRIK_TLS)} {}
 
   const indrik_host* host;
   const indrik_http_routes* routes;
@@ -38,6 +40,7 @@ struct Api {
   const indrik_async* async;
   const indrik_config* config;
   const indrik_deadline* deadline;  ///< null on hosts from before it: nothing is ever cancelled there
+  const indrik_tls* tls;            ///< null on hosts from before it: nothing is ever secured there
 
  private:
   template <class Interface>

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <indrik/sdk/api.hpp>
+#include <indrik/sdk/tls.hpp>
 
 #pragma GCC visibility push(hidden)
 namespace indrik {
@@ -118,6 +119,10 @@ class Request {
     const auto* const api = context_.api->deadline;
     return api != nullptr && api->client_gone(context_.exchange) != 0;
   }
+
+  /// How the connection to this server is secured, and whose certificate the client has shown; none: it is plain,
+  /// whatever scheme() says of the one to a proxy before it.
+  std::optional<Tls> tls() const noexcept { return sdk::read_tls(context_); }
 
   /// Calls visit(name, value) for each field, in the order sent.
   template <class Visit>

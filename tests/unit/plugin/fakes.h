@@ -71,6 +71,7 @@ class FakeExchange final : public http::Exchange {
   }
   bool cancelled() const noexcept override { return is_cancelled; }
   bool client_gone() const noexcept override { return is_left; }
+  std::optional<http::Tls> tls() const noexcept override { return secured; }
 
   /// As the engine does when the deadline passes.
   void cancel() noexcept {
@@ -82,6 +83,7 @@ class FakeExchange final : public http::Exchange {
   nanoseconds asked_for{-1};
   bool is_cancelled = false;
   bool is_left = false;
+  std::optional<http::Tls> secured;
 
   FakeTimers clock;
   int completions = 0;

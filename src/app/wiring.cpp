@@ -58,6 +58,8 @@ http::Limits limits(const config::Settings& settings) {
           .max_field_size = settings.limit_request_field_size,
           .max_head_size = settings.limit_request_head_size,
           .max_body_size = settings.max_body_size,
+          .max_buffered_body = settings.body_buffer_size,
+
           .underscores = underscores(settings.header_map)};
 }
 
@@ -91,6 +93,7 @@ worker::Options worker_options(const config::Settings& settings) {
           .fiber_stack_size = settings.fiber_stack_size,
           .limits = limits(settings),
           .proxies = proxies(settings),
+          .body_directory = settings.body_directory,
           .server = settings.server_header,
           .handshake_timeout = settings.handshake_timeout,
           .first_byte_timeout = settings.first_byte_timeout,

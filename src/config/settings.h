@@ -79,6 +79,8 @@ struct Settings {
   std::size_t limit_request_field_size{};
   std::size_t limit_request_head_size{};
   std::size_t max_body_size{};
+  std::size_t body_buffer_size{};
+  std::filesystem::path body_directory;  ///< empty: the system's folder for temporary files
 
   ProxyProtocol proxy_protocol{};
   std::vector<std::string> proxy_allow_ips;

@@ -207,6 +207,14 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kLimits, .key = "max_body_size", .flag = "--max-body-size", .placeholder = "SIZE",
      .field = &Settings::max_body_size, .fallback = "1MiB", .range = {0, 4 * kGiB},
      .doc = "Largest body of a request; beyond, 413."},
+    {.group = kLimits, .key = "body_buffer_size", .flag = "--body-buffer-size", .placeholder = "SIZE",
+     .field = &Settings::body_buffer_size, .fallback = "128KiB", .range = {0, kGiB},
+     .doc = "A body larger than this is kept in a file without a name while it arrives, not in memory. Handlers see no "
+            "difference. A route that streams its body needs neither."},
+    {.group = kLimits, .key = "body_directory", .flag = "--body-directory", .placeholder = "FOLDER",
+     .field = &Settings::body_directory, .fallback = "", .range = {0, kLongestPath},
+     .accepts = "a folder, or \"\" for the system's folder for temporary files ($TMPDIR or /tmp)",
+     .doc = "Where those files are made. Where that is memory as well (tmpfs), name a folder on a disk."},
 
     {.group = kProxies, .key = "proxy_protocol", .flag = "--proxy-protocol", .placeholder = "MODE",
      .field = &Settings::proxy_protocol, .fallback = "off",

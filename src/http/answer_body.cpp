@@ -30,7 +30,7 @@ bool AnswerBody::append(std::string_view piece, std::string& out) {
 
 bool AnswerBody::finish(std::string_view trailer_lines, std::string& out) {
   if (kind_ == Kind::chunked) out.append("0\r\n").append(trailer_lines).append("\r\n");
-  return kind_ != Kind::length || left_ == 0;
+  return !is_short();
 }
 
 }  // namespace indrik::http

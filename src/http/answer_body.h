@@ -24,6 +24,8 @@ class AnswerBody {
   /// came than were declared, and nothing can be appended that would mend it.
   bool finish(std::string_view trailer_lines, std::string& out);
 
+  bool is_short() const noexcept { return kind_ == Kind::length && left_ > 0; }
+
  private:
   Kind kind_ = Kind::none;
   std::uint64_t left_ = 0;

@@ -9,6 +9,7 @@
 #include "http/cancel_watch.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/streaming.h"
 #include "http/tls.h"
 
 namespace indrik::http {
@@ -38,14 +39,19 @@ class Exchange {
   virtual bool client_gone() const noexcept = 0;
   /// How the connection is secured; none: it is not. Whoever runs the handler.
   virtual std::optional<Tls> tls() const noexcept { return std::nullopt; }
+  /// The bodies piece by piece; made at the first call. Throws std::bad_alloc. Whoever runs the handler.
+  virtual Streaming& streaming() = 0;
+  /// Its answer's status and fields are on their way: too late to change them. Whoever runs the handler.
+  virtual bool answer_begun() const noexcept = 0;
   /// For async handlers: who waits for something and must hear that the exchange is cancelled. Loop thread.
   CancelList cancel_watches;
 
   /// Says that the handler failed: the client gets 500 and the engine logs `reason` with the request. The answer so
-  /// far is dropped. Any thread that runs the handler; the handler still ends (returns or completes) as usual.
+  /// far is dropped; one that has begun is cut, so that the client can tell. Any thread that runs the handler; the
+  /// handler still ends (returns or completes) as usual.
   void fail(std::string_view reason) {
     failure.assign(reason.empty() ? std::string_view{"unknown failure"} : reason);
-    response.set_plain(500, "Internal Server Error\n");
+    if (!answer_begun()) response.set_plain(500, "Internal Server Error\n");
   }
   std::string failure;  ///< empty: none
 
@@ -71,6 +77,9 @@ class Handler {
   /// Who answers, for logs and the scoreboard; valid as long as the handler.
   virtual std::string_view plugin() const noexcept = 0;
   virtual std::string_view route() const noexcept = 0;
+
+  /// Wants a request as soon as its head is there and reads the body itself. Otherwise it gets the body whole.
+  virtual bool streams_body() const noexcept { return false; }
 
   bool can_block() const noexcept { return (static_cast<unsigned>(flavours()) & 1U) != 0; }
   bool can_be_async() const noexcept { return (static_cast<unsigned>(flavours()) & 2U) != 0; }

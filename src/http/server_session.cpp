@@ -241,6 +241,8 @@ bool ServerSession::end_answer(const Response& response, std::string& out) {
   return whole;
 }
 
+void ServerSession::abandon_body(ParseError error) noexcept { fail(error); }
+
 void ServerSession::inform(int status, std::string_view field_lines, std::string& out) const {
   if (!is_1_0_) write_interim(status, field_lines, out);
 }
@@ -314,6 +316,7 @@ ServerSession::Waiting ServerSession::waiting() const noexcept {
       if (input_ended_) return Waiting::nothing;
       return answered_any_ ? Waiting::idle : Waiting::first_byte;
     case Phase::body:
+      return expects_continue_ && !asks_ ? Waiting::answer : Waiting::body;
     case Phase::drain:
       return Waiting::body;
     case Phase::answer:

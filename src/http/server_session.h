@@ -97,6 +97,10 @@ class ServerSession {
   /// Ends it, with response.trailer_lines(), and forgets the request. False: fewer bytes came than were declared: the
   /// connection must be cut, so that the client can tell.
   bool end_answer(const Response& response, std::string& out);
+  /// Fewer bytes of it have come than were declared, so far.
+  bool answer_is_short() const noexcept { return answer_.is_short(); }
+  /// The rest of the body in pieces is not waited for: `error` says why. The request may still be answered.
+  void abandon_body(ParseError error) noexcept;
   /// Appends an interim answer, 103 (RFC 8297), before the answer itself. Nothing for HTTP/1.0.
   void inform(int status, std::string_view field_lines, std::string& out) const;
 

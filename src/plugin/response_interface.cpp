@@ -1,4 +1,5 @@
 #include <new>
+#include <utility>
 
 #include "plugin/abi_text.h"
 #include "plugin/interfaces.h"
@@ -18,9 +19,16 @@ std::int32_t change(indrik_exchange* handle, Change&& apply) noexcept {
   }
 }
 
+/// The same, unless the client has been told it already.
+template <class Change>
+std::int32_t change_unsent(indrik_exchange* handle, Change&& apply) noexcept {
+  if (exchange_of(handle).answer_begun()) return INDRIK_E_WRONG_PHASE;
+  return change(handle, std::forward<Change>(apply));
+}
+
 std::int32_t set_status(indrik_exchange* handle, std::int32_t status) noexcept {
   if (status < 200 || status > 599) return INDRIK_E_OUT_OF_RANGE;
-  return change(handle, [status](http::Exchange& exchange) -> std::int32_t {
+  return change_unsent(handle, [status](http::Exchange& exchange) -> std::int32_t {
     if (exchange.response.has_parts()) return INDRIK_E_WRONG_PHASE;  // its fields say what it said when they were made
     exchange.response.set_status(status);
     return INDRIK_OK;
@@ -28,7 +36,7 @@ std::int32_t set_status(indrik_exchange* handle, std::int32_t status) noexcept {
 }
 
 std::int32_t add_field(indrik_exchange* handle, indrik_text name, indrik_text value) noexcept {
-  return change(handle, [&](http::Exchange& exchange) -> std::int32_t {
+  return change_unsent(handle, [&](http::Exchange& exchange) -> std::int32_t {
     switch (exchange.response.add_field(view_of(name), view_of(value))) {
       case http::Response::FieldError::none:
         return INDRIK_OK;
@@ -44,7 +52,7 @@ std::int32_t add_field(indrik_exchange* handle, indrik_text name, indrik_text va
 }
 
 std::int32_t append_body(indrik_exchange* handle, indrik_text bytes) noexcept {
-  return change(handle, [bytes](http::Exchange& exchange) -> std::int32_t {
+  return change_unsent(handle, [bytes](http::Exchange& exchange) -> std::int32_t {
     if (exchange.response.has_parts()) return INDRIK_E_WRONG_PHASE;
     exchange.response.append_body(view_of(bytes));
     return INDRIK_OK;

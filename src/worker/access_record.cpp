@@ -37,6 +37,8 @@ void record_access(Engine& engine, const RunningExchange& exchange, const http::
   if (!engine.access_log()) return;
   const auto& request = exchange.request;
   const Answered answered{request, response};
+  const Flow* const flow = exchange.flow();
+  const auto size = flow != nullptr && flow->begun() ? flow->written() : response.body_size();
   engine.access_log()->record({.peer = host_of(request.peer),
                                .method = request.method,
                                .target = request.target,
@@ -44,7 +46,7 @@ void record_access(Engine& engine, const RunningExchange& exchange, const http::
                                .query = request.query,
                                .protocol = request.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1",
                                .status = response.status(),
-                               .body_bytes = http::sends_body(request, response) ? response.body_size() : 0,
+                               .body_bytes = http::sends_body(request, response) ? size : 0,
                                .duration = Clock::now() - exchange.began,
                                .fields = &answered,
                                .request_field = request_field,

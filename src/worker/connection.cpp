@@ -9,6 +9,7 @@
 #include "net/tls_stream.h"
 #include "worker/access_record.h"
 #include "worker/engine.h"
+#include "worker/gauge.h"
 
 namespace indrik::worker {
 namespace {
@@ -20,20 +21,10 @@ using Waiting = http::ServerSession::Waiting;
 constexpr std::size_t kReadAhead = 64 * 1024;
 /// Answers to pipelined requests gather up to here before they are written.
 constexpr std::size_t kWriteBatch = 64 * 1024;
-/// Who ends its sending half later than this after its request does not wait for the answer any more.
-constexpr milliseconds kGivesUpAfter{100};
+/// A request that has waited for longer may have been given up meanwhile: it is worth a look.
+constexpr milliseconds kLongWait{100};
 /// In the access log only: nginx's number for a client that did not wait for its answer.
 constexpr int kClientLeft = 499;
-
-// Sent by a signal handler: ready before it is needed. RFC 9110 6.6.1 leaves Date out of a 5xx at will.
-constexpr std::string_view kAborted =
-    "HTTP/1.1 504 Gateway Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 16\r\n"
-    "Connection: close\r\n\r\nGateway Timeout\n";
-constexpr std::string_view kAbortedHead = kAborted.substr(0, kAborted.find("\r\n\r\n") + 4);
-
-void add(std::atomic<std::uint32_t>& gauge, std::uint32_t difference) noexcept {
-  gauge.store(gauge.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);  // one writer: no lock
-}
 
 /// Says that there is no room, before any handler ran.
 void set_refusal(Engine& engine, http::Response& response) {
@@ -126,6 +117,7 @@ void Connection::pump() noexcept {
   while (stream_ && !exchange_ && !timed_out_ && outbox_.empty() && advance(out)) {
     if (out.size() >= kWriteBatch) write(out);
   }
+  if (stream_ && exchange_ && !timed_out_ && exchange_->flow()) serve_flow();
   pumping_ = nullptr;
   unread_for_ = milliseconds{0};
   if (stream_ && !out.empty()) write(out);
@@ -140,15 +132,22 @@ bool Connection::advance(std::string& out) noexcept {
     case Step::need_bytes:
       return false;
     case Step::head:
+      look_at_head(request, out);
+      return true;
     case Step::overflow:
+      keep_in_file(out);
+      return true;
     case Step::piece:
+      keep_piece(out);
+      return true;
     case Step::body_end:
+      dispatch_kept(request, out);
       return true;
     case Step::send_continue:
       out += http::ServerSession::kContinue;
       return true;
     case Step::request:
-      dispatch(request, out);
+      dispatch({request}, out);
       return true;
     case Step::error:
       refuse(session_.error(), out);
@@ -157,7 +156,8 @@ bool Connection::advance(std::string& out) noexcept {
   return false;
 }
 
-void Connection::dispatch(const http::Request& request, std::string& out) noexcept {
+void Connection::dispatch(const Incoming& incoming, std::string& out) noexcept {
+  const auto& request = incoming.request;
   be_heard();
   exchange_ = engine_.take_exchange();
   exchange_->connection = this;
@@ -167,6 +167,7 @@ void Connection::dispatch(const http::Request& request, std::string& out) noexce
     exchange_->request.scheme = "https";
     exchange_->tls_facts = &stream_.tls()->facts();
   }
+  if (incoming.body_file != nullptr) exchange_->body_file.emplace(std::move(*incoming.body_file));
   if (engine_.access_log()) exchange_->began = Clock::now();
   if (!heed_proxy()) return append_answer(out, true);
   engine_.router().find(request.method, exchange_->request.path, exchange_->match);
@@ -183,8 +184,9 @@ void Connection::dispatch(const http::Request& request, std::string& out) noexce
   exchange_->request.params = exchange_->match.params();
   exchange_->client_left.store(input_ended_, std::memory_order_relaxed);
   exchange_->start_clock();
+  if (incoming.streams) exchange_->open_body();
   add(engine_.slot().in_flight, 1);
-  const bool has_waited = out.empty() && unread_for_ >= kGivesUpAfter;
+  const bool has_waited = out.empty() && unread_for_ >= kLongWait;
   if (!has_waited || !leave_if_given_up()) engine_.executor().submit(*exchange_);
 }
 
@@ -208,22 +210,36 @@ void Connection::answer(RunningExchange& exchange) noexcept {
     if (!stream_) engine_.bury(*this);
     return;
   }
-  if (!exchange.failure.empty()) {
-    engine_.log().error("{} {} (route {}, plugin {}): {}", exchange.request.method, exchange.request.target,
-                        exchange.handler().route(), exchange.handler().plugin(), exchange.failure);
-  }
-  if (!stream_) {  // the client left meanwhile
-    return forget_request();
-  }
-  const bool late = exchange.give_up_if_late();  // a handler that held the loop has held its timer too
-  if (late) log_timeout();
-  if (late) set_timeout(engine_, exchange.response);
-  if (pumping_) return append_answer(*pumping_, late);
-  std::string out = engine_.take_scratch();
-  append_answer(out, late);
-  write(out);
-  engine_.give_back_scratch(std::move(out));
+  const Flow* const flow = exchange.flow();
+  const bool client_failed = flow != nullptr && flow->body_failed();
+  if (!exchange.failure.empty() && !client_failed) log_failure(exchange.failure);
+  if (!stream_) return forget_request();  // the client left meanwhile
+  std::string own = pumping_ ? std::string{} : engine_.take_scratch();
+  std::string& out = pumping_ ? *pumping_ : own;
+  if (flow != nullptr && flow->begun())
+    end_streamed(out);
+  else if (client_failed && !exchange.failure.empty())
+    fail_streamed(out);
+  else
+    append_in_time(out);
+  if (pumping_) return;
+  if (stream_) write(out);
+  engine_.give_back_scratch(std::move(own));
   if (stream_) pump();
+}
+
+/// A handler that held the loop has held its timer too.
+void Connection::append_in_time(std::string& out) noexcept {
+  const bool late = exchange_->give_up_if_late();
+  if (late) log_timeout();
+  if (late) set_timeout(engine_, exchange_->response);
+  append_answer(out, late);
+}
+
+void Connection::log_failure(std::string_view why) noexcept {
+  const auto& request = exchange_->request;
+  engine_.log().error("{} {} (route {}, plugin {}): {}", request.method, request.target, exchange_->handler().route(),
+                      exchange_->handler().plugin(), why);
 }
 
 /// The client has left: nobody is answered.
@@ -256,7 +272,7 @@ void Connection::time_out() noexcept {
     return answer_unbegun(true);
   }
   timed_out_ = static_cast<bool>(stream_);
-  if (timed_out_) answer_for_handler();
+  if (timed_out_) answer_begun_ ? abort_streamed() : answer_for_handler();
   engine_.executor().given_up(*exchange_);
   exchange_->cancel();
 }
@@ -282,14 +298,16 @@ void Connection::log_timeout() noexcept {
                         engine_.options().timeout.count());
 }
 
+http::Framing Connection::framing(bool last) noexcept {
+  return {.date = engine_.date(), .server = engine_.options().server, .close = last || engine_.closes_after_answer()};
+}
+
 void Connection::append_answer(std::string& out, bool last) noexcept {
   record_access(engine_, *exchange_, exchange_->response);
   count_answer(engine_.slot(), exchange_->response.status());
-  const http::Framing framing{
-      .date = engine_.date(), .server = engine_.options().server, .close = last || engine_.closes_after_answer()};
   auto& response = exchange_->response;
   const bool with_parts = response.has_parts() && http::sends_body(exchange_->request, response);
-  session_.respond(response, framing, out);
+  session_.respond(response, framing(last), out);
   const auto parts = with_parts ? response.take_parts() : std::vector<http::BodyPart>{};
   engine_.give_back(std::move(exchange_));
   waiting_ = Waiting::nothing;  // whatever is awaited next is awaited anew
@@ -297,6 +315,7 @@ void Connection::append_answer(std::string& out, bool last) noexcept {
 }
 
 void Connection::refuse(http::ParseError error, std::string& out) noexcept {
+  kept_.reset();
   engine_.log().debug("{}: {} {}", origin_.name(), http::status_of(error), http::sentence_of(error));
   record_refusal(engine_, http::status_of(error), origin_.peer());
   count_answer(engine_.slot(), http::status_of(error));
@@ -329,8 +348,10 @@ void Connection::write(std::string& out) noexcept {
   out.clear();
 }
 
-void Connection::on_writable(ev::io&, int) noexcept {
-  if (shaking_hands_) return shake_hands();
+void Connection::on_writable(ev::io&, int) noexcept { shaking_hands_ ? shake_hands() : send_more(); }
+
+void Connection::send_more() noexcept {
+  streamed_ = 0;
   flush();
   if (stream_ && outbox_.empty()) pump();
 }
@@ -362,9 +383,18 @@ void Connection::settle() noexcept {
   const bool blocked = (exchange_ && !timed_out_) || !outbox_.empty();
   if (!blocked && (timed_out_ || session_.finished())) return linger();
   // While the client does not take its answers nothing more is taken from it; while a handler works, a bounded lot.
-  const bool reads = !input_ended_ && outbox_.empty() && (!exchange_ || session_.buffered() < kReadAhead);
+  Flow* const flow = exchange_ && !timed_out_ ? exchange_->flow() : nullptr;
+  const bool takes_body = flow != nullptr && flow->takes_body();
+  const bool has_room =
+      takes_body ? flow->has_room() : outbox_.empty() && (!exchange_ || session_.buffered() < kReadAhead);
+  const bool reads = !input_ended_ && has_room;
   if (reads != readable_.is_active()) reads ? readable_.start(stream_.fd(), ev::READ) : readable_.stop();
-  if (outbox_.empty()) wait_for_more();
+  if (!outbox_.empty()) return;
+  if (takes_body && !reads) {  // it is the handler that is awaited
+    waiting_ = Waiting::nothing;
+    return deadline_.clear();
+  }
+  wait_for_more();
 }
 
 void Connection::wait_for_more() noexcept {
@@ -397,75 +427,15 @@ void Connection::expire(const DeadlineQueue& queue) noexcept {
   if (origin_.pending()) return expire_preamble();
   // The loop may have been kept from reading (by a blocking handler): what has come in time counts.
   if (receive()) pump();
-  if (!stream_ || exchange_ || deadline_.queue()) return;
+  if (!stream_ || deadline_.queue()) return;
+  if (exchange_ && &queue == &deadlines.body) return stop_reading_body(http::ParseError::body_timed_out);
+  if (exchange_) return;
   if (&queue != &deadlines.head && &queue != &deadlines.body) return close();
   std::string out = engine_.take_scratch();
   refuse(&queue == &deadlines.head ? http::ParseError::head_timed_out : http::ParseError::body_timed_out, out);
   write(out);
   engine_.give_back_scratch(std::move(out));
   if (stream_) settle();
-}
-
-void Connection::drain() noexcept {
-  if (waiting_ != Waiting::idle && waiting_ != Waiting::first_byte) return;
-  if (engine_.options().drain_idle <= milliseconds::zero()) return close();
-  engine_.deadlines().idle.enter(deadline_);
-}
-
-/// Ends the sending side and reads on until the client has taken everything and ended its own: closing at once, with
-/// input unread, would let the kernel destroy the answer on its way (RFC 9112 9.6).
-void Connection::linger() noexcept {
-  const bool waits = engine_.options().linger_timeout > milliseconds::zero();
-  if (input_ended_ || !waits) return close();
-  waiting_ = Waiting::nothing;
-  if (!stream_.end_sending()) {
-    if (!net::Stream::would_block()) return close();
-    writable_.start(stream_.fd(), ev::WRITE);
-    return engine_.deadlines().write.enter(deadline_);
-  }
-  lingering_ = true;
-  engine_.deadlines().linger.enter(deadline_);
-  if (!readable_.is_active()) readable_.start(stream_.fd(), ev::READ);
-  discard_input();
-}
-
-void Connection::discard_input() noexcept {
-  const ssize_t size = stream_.receive(engine_.read_buffer(), Engine::kReadBuffer);
-  if (size == 0 || (size < 0 && !net::Stream::would_block())) close();
-}
-
-void Connection::close(bool reset) noexcept {
-  if (reset) stream_.reset_on_close();
-  readable_.stop();
-  writable_.stop();
-  deadline_.clear();
-  stream_.close();
-  be_heard();
-  if (!exchange_) return engine_.bury(*this);
-  exchange_->client_left.store(true, std::memory_order_relaxed);
-  if (!exchange_->withdraw()) return;  // its handler works on what stands here
-  add(engine_.slot().in_flight, -1U);
-  forget_request();
-}
-
-void Connection::describe_client(process::RunningRequest& request) const noexcept {
-  if (!outbox_.empty() || timed_out_ || turned_away_ || stream_.tls() != nullptr) return;
-  request.client = stream_.fd();
-  if (pumping_ != nullptr) request.before = *pumping_;
-  request.last_answer = request.method == "HEAD" ? kAbortedHead : kAborted;
-}
-
-bool Connection::leave_if_given_up() noexcept {
-  const bool ended = input_ended_ || stream_.peek() == 0;
-  if (!ended || sent_since_receipt_ || net::from_receipt_to_end(stream_.fd()) < kGivesUpAfter) return false;
-  close();
-  return true;
-}
-
-bool Connection::is_left() const noexcept {
-  if (!stream_ || input_ended_) return true;
-  const ssize_t size = stream_.peek();
-  return size == 0 || (size < 0 && !net::Stream::would_block());
 }
 
 }  // namespace indrik::worker

@@ -7,6 +7,7 @@
 
 #include "http/server_session.h"
 #include "net/stream.h"
+#include "worker/body_file.h"
 #include "worker/deadline_queue.h"
 #include "worker/loop.h"
 #include "worker/origin.h"
@@ -51,6 +52,10 @@ class Connection {
   void describe_client(process::RunningRequest& request) const noexcept;
   /// The worker drains: an idle connection has the grace of that now; the next answer is the last.
   void drain() noexcept;
+  /// The handler of its exchange has moved the flow, or may go on moving it: takes and gives what there is.
+  void serve_flow() noexcept;
+  /// For a handler that has the loop and waits for its flow: serves this connection alone, once, in its time.
+  void await_progress() noexcept;
 
   static Connection& of(Deadline& deadline) noexcept;
   Registry::iterator place;  ///< the engine's
@@ -60,6 +65,11 @@ class Connection {
   struct OwnedDeadline : Deadline {
     explicit OwnedDeadline(Connection& c) noexcept : owner{c} {}
     Connection& owner;
+  };
+
+  struct KeptBody {
+    http::Request request;
+    BodyFile file;
   };
 
   void shake_hands() noexcept;
@@ -75,13 +85,36 @@ class Connection {
   void be_heard() noexcept;
   void pump() noexcept;
   bool advance(std::string& out) noexcept;
-  void dispatch(const http::Request& request, std::string& out) noexcept;
+  struct Incoming {
+    const http::Request& request;
+    bool streams = false;           ///< its handler reads the body itself
+    BodyFile* body_file = nullptr;  ///< what the body views, to be kept with the request
+  };
+  void dispatch(const Incoming& incoming, std::string& out) noexcept;
+  routing::Match& preview(const http::Request& request) noexcept;
+  void look_at_head(const http::Request& request, std::string& out) noexcept;
+  void keep_in_file(std::string& out) noexcept;
+  void keep_piece(std::string& out) noexcept;
+  void dispatch_kept(const http::Request& request, std::string& out) noexcept;
+  void answer_unkept(const Error& reason, std::string& out) noexcept;
+  void take_body(std::string& out) noexcept;
+  void send_flow(std::string& out) noexcept;
+  void gather_flow(std::string& out) noexcept;
+  void end_streamed(std::string& out) noexcept;
+  void fail_streamed(std::string& out) noexcept;
+  void abort_streamed() noexcept;
+  void log_failure(std::string_view why) noexcept;
+  void lose_patience() noexcept;
+  void send_more() noexcept;
+  void stop_reading_body(http::ParseError error) noexcept;
+  http::Framing framing(bool last) noexcept;
   bool heed_proxy() noexcept;
   void answer_without_handler(std::string& out) noexcept;
   void answer_unbegun(bool last) noexcept;
   void answer_for_handler() noexcept;
   void forget_request() noexcept;
   void append_answer(std::string& out, bool last = false) noexcept;
+  void append_in_time(std::string& out) noexcept;
   void log_timeout() noexcept;
   void refuse(http::ParseError error, std::string& out) noexcept;
   void write(std::string& out) noexcept;
@@ -101,6 +134,8 @@ class Connection {
   ev::io writable_;
   OwnedDeadline deadline_;
   Outbox outbox_;
+  std::unique_ptr<KeptBody> kept_;             ///< a body on its way into a file
+  std::size_t streamed_ = 0;                   ///< bytes taken from a flow in this turn
   std::string* pumping_ = nullptr;             ///< where answers go while pump() runs
   std::unique_ptr<RunningExchange> exchange_;  ///< the request being answered
   milliseconds unread_for_{0};                 ///< what was read just now has waited for so long at least
@@ -111,6 +146,7 @@ class Connection {
   bool unheard_ = true;              ///< no request has come
   bool lingering_ = false;
   bool turned_away_ = false;
+  bool answer_begun_ = false;  ///< of exchange_: its head is on its way, and the body follows in pieces
   bool timed_out_ = false;  ///< answered 504 while the handler runs on: exchange_ and what it views are that handler's
 };
 

@@ -217,6 +217,7 @@ void Engine::on_turn_end(ev::prepare&, int) noexcept {
   last_turn_ns_ = coarse_monotonic_ns() - turn_begun_ns_;
   if (around_.slot.requests.load(std::memory_order_relaxed) >= retires_at_) ask_to_retire();
   for (auto exchanges = std::exchange(completing_, {}); auto* const exchange : exchanges) exchange->complete();
+  wake_waiters();
   acceptor_.end_turn();
   if (buried_.empty()) return;
   buried_.clear();
@@ -227,6 +228,22 @@ void Engine::on_turn_end(ev::prepare&, int) noexcept {
     crowded_timer_.stop();
     if (const auto resumed = acceptor_.resume(); !resumed) log().error("{}; trying again", resumed.error().text());
   }
+}
+
+/// Those who are woken may wake others, and end.
+void Engine::wake_waiters() noexcept {
+  while (!woken_.empty()) {
+    RunningExchange& exchange = *woken_.back();
+    woken_.pop_back();
+    exchange.wake_pending = false;
+    const RunningMark mark{around_.slot, exchange};
+    exchange.flow()->deliver_wakes();
+  }
+}
+
+void Engine::wake_soon(RunningExchange& exchange) noexcept {
+  if (std::exchange(exchange.wake_pending, true)) return;
+  woken_.push_back(&exchange);
 }
 
 /// The master sends TERM when a successor is ready and it is this worker's turn.
@@ -364,6 +381,7 @@ std::unique_ptr<RunningExchange> Engine::take_exchange() {
 }
 
 void Engine::give_back(std::unique_ptr<RunningExchange> exchange) noexcept {
+  if (std::exchange(exchange->wake_pending, false)) std::erase(woken_, exchange.get());
   if (exchange->queued) {
     exchange->detach();
     withdrawn_.push_back(std::move(exchange));

@@ -69,6 +69,10 @@ class Engine {
 
   /// Completes the exchange before the loop waits again, off any fiber.
   void complete_soon(RunningExchange& exchange) noexcept { completing_.push_back(&exchange); }
+  /// Wakes whoever waits for the exchange's flow before the loop waits again, off any fiber.
+  void wake_soon(RunningExchange& exchange) noexcept;
+  /// For looking where a request would go before it is whole.
+  routing::Match& scratch_match() noexcept { return scratch_match_; }
   /// A line of the access log was recorded: it is written soon.
   void flush_access_log_soon() noexcept;
   /// This worker wants a successor, which the master starts first. Logs why; but once.
@@ -93,6 +97,7 @@ class Engine {
   void on_graceful_timeout(ev::timer&, int) noexcept;
   void on_crowded(ev::timer&, int) noexcept;
   void take_breath() noexcept;
+  void wake_waiters() noexcept;
   void look_at_memory() noexcept;
   void set_state(process::WorkerState state) noexcept;
   void notify_master() noexcept;
@@ -132,6 +137,8 @@ class Engine {
   std::int64_t turn_begun_ns_ = coarse_monotonic_ns();
   std::int64_t last_turn_ns_ = 0;  ///< how long the turn before took
   std::vector<RunningExchange*> completing_;
+  std::vector<RunningExchange*> woken_;  ///< not yet
+  routing::Match scratch_match_;
   std::uint64_t retires_at_ = std::numeric_limits<std::uint64_t>::max();  ///< answers counted in the slot
   TimePoint next_complaint_{};    ///< about the lack of descriptors: not ten lines a second
   std::uint64_t lost_lines_ = 0;  ///< of the access log, already complained of

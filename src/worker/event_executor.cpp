@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "worker/engine.h"
@@ -20,6 +21,7 @@ void EventExecutor::submit(RunningExchange& exchange) noexcept {
   exchange.queue();
   const bool taken = pool_.submit([this, &exchange] {
     if (exchange.begin()) {
+      exchange.blocking = true;
       const ThreadMark mark{exchange};
       exchange.handler().handle(exchange);
     }
@@ -42,11 +44,29 @@ void EventExecutor::given_up(RunningExchange& exchange) noexcept {
   engine_.retire(fmt::format("all {} threads are held by handlers whose timeout has passed", threads_));
 }
 
+void EventExecutor::wait(RunningExchange&, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept {
+  flow.wait_in_thread(lock);
+}
+
+void EventExecutor::flow_changed(RunningExchange& exchange) noexcept {
+  if (!exchange.queued) return Executor::flow_changed(exchange);
+  {
+    const std::lock_guard lock{mutex_};
+    if (std::ranges::find(changed_, &exchange) != changed_.end()) return;
+    changed_.push_back(&exchange);
+  }
+  wake_.send();
+}
+
 void EventExecutor::on_finished(ev::async&, int) noexcept {
   {
     const std::lock_guard lock{mutex_};
     completing_.swap(finished_);
+    looking_at_.swap(changed_);
   }
+  for (RunningExchange* const exchange : looking_at_)
+    if (exchange->connection) exchange->connection->serve_flow();
+  looking_at_.clear();
   for (RunningExchange* const exchange : completing_) {
     --in_pool_;
     if (exchange->given_up) --given_up_;

@@ -16,6 +16,8 @@ class EventExecutor final : public Executor {
   EventExecutor(Engine& engine, std::size_t threads);
   void submit(RunningExchange& exchange) noexcept override;
   void given_up(RunningExchange& exchange) noexcept override;
+  void wait(RunningExchange& exchange, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept override;
+  void flow_changed(RunningExchange& exchange) noexcept override;
   bool is_stuck() const noexcept override { return in_pool_ > 0; }
 
  private:
@@ -24,6 +26,8 @@ class EventExecutor final : public Executor {
   Engine& engine_;
   ev::async wake_;
   std::mutex mutex_;
+  std::vector<RunningExchange*> changed_;     ///< whose flows the pool's threads have moved, each before it is finished
+  std::vector<RunningExchange*> looking_at_;  ///< the loop's, kept for its memory
   std::vector<RunningExchange*> finished_;    ///< by the pool's threads, to be completed by the loop
   std::vector<RunningExchange*> completing_;  ///< the loop's, kept for its memory
   const std::size_t threads_;

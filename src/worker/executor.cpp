@@ -22,6 +22,8 @@ std::unique_ptr<Executor> make_executor(const Options& options, Engine& engine) 
   return std::make_unique<SyncExecutor>(engine);
 }
 
+void Executor::flow_changed(RunningExchange& exchange) noexcept { exchange.connection->serve_flow(); }
+
 namespace {
 
 /// Puts texts one behind the other into a buffer of fixed size; what does not fit is cut.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 #include "process/running_request.h"
 #include "worker/running_exchange.h"
@@ -25,6 +26,10 @@ class Executor {
   virtual void extended(const RunningExchange&, std::int64_t /*due_ns*/) noexcept {}
   /// Its client has been told that its time is over; its handler runs on where it cannot be stopped.
   virtual void given_up(RunningExchange&) noexcept {}
+  /// A blocking handler waits until its flow has moved, or for a while; `lock` is the flow's. Where the handler runs.
+  virtual void wait(RunningExchange& exchange, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept = 0;
+  /// A handler has written or read something: its connection looks at once, if it is on this thread, or soon.
+  virtual void flow_changed(RunningExchange& exchange) noexcept;
   /// Handlers still run where they cannot be stopped (threads): the process must end without waiting for them.
   virtual bool is_stuck() const noexcept { return false; }
 };

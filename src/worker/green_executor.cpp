@@ -22,6 +22,7 @@ GreenExecutor::GreenExecutor(Engine& engine, std::size_t stack_size)
 void GreenExecutor::submit(RunningExchange& exchange) noexcept {
   if (!exchange.handler().can_block()) return start_on_loop(engine_.slot(), exchange);
   exchange.begin();
+  exchange.blocking = true;
   const auto started =
       fibers_.start({[](void* context) noexcept {
                        auto& self = *static_cast<RunningExchange*>(context);
@@ -34,6 +35,10 @@ void GreenExecutor::submit(RunningExchange& exchange) noexcept {
   engine_.log().error("{}", started.error().text());
   exchange.response.set_plain(503, "Service Unavailable\n");
   exchange.complete();
+}
+
+void GreenExecutor::wait(RunningExchange&, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept {
+  flow.wait_in_fiber(lock);
 }
 
 }  // namespace indrik::worker

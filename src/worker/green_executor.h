@@ -14,6 +14,8 @@ class GreenExecutor final : public Executor {
   GreenExecutor(Engine& engine, std::size_t stack_size);
   void submit(RunningExchange& exchange) noexcept override;
 
+  void wait(RunningExchange& exchange, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept override;
+
  private:
   Engine& engine_;
   fiber::FiberPool fibers_;

@@ -71,6 +71,50 @@ http::Exchange::Extension RunningExchange::extend(nanoseconds from_now) noexcept
   return bounded ? Extension::at_bound : Extension::granted;
 }
 
+http::Streaming& RunningExchange::streaming() {
+  if (Flow* const made = flow()) return *made;
+  owned_flow_ = std::make_unique<Flow>(*this, request.body);
+  flow_.store(owned_flow_.get());
+  // The loop, should it be on another thread, looks for a flow after it has set either of these.
+  if (unreachable_.load()) owned_flow_->lose_client();
+  if (cancelled()) owned_flow_->cancel();
+  return *owned_flow_;
+}
+
+bool RunningExchange::answer_begun() const noexcept {
+  const Flow* const made = flow();
+  return made != nullptr && made->begun();
+}
+
+void RunningExchange::open_body() {
+  streaming();
+  flow()->open_body();
+}
+
+void RunningExchange::reset_flow() noexcept {
+  if (flow_.exchange(nullptr, std::memory_order_relaxed) != nullptr) owned_flow_.reset();
+}
+
+void RunningExchange::lose_client() noexcept {
+  client_left.store(true, std::memory_order_relaxed);
+  unreachable_.store(true);
+  if (Flow* const made = flow_.load()) made->lose_client();
+}
+
+void RunningExchange::renew() noexcept {
+  auto due = due_ns_.load(std::memory_order_relaxed);
+  if (due == kNever) return;
+  const auto now = monotonic_ns();
+  const auto renewed = now + nanoseconds{engine_.options().timeout}.count();
+  do {
+    if (due <= now || renewed <= due) return;  // negative: it has come to pass
+  } while (!due_ns_.compare_exchange_weak(due, renewed, std::memory_order_relaxed));
+  engine_.executor().extended(*this, renewed);
+}
+
+void RunningExchange::wake_soon() noexcept { engine_.wake_soon(*this); }
+Executor& RunningExchange::executor() const noexcept { return engine_.executor(); }
+
 bool RunningExchange::give_up_if_late() noexcept {
   auto due = due_ns_.load(std::memory_order_relaxed);
   if (due == kNever) return false;
@@ -108,6 +152,7 @@ std::optional<http::Tls> RunningExchange::tls() const noexcept {
 }
 
 void RunningExchange::cancel() noexcept {
+  if (Flow* const made = flow_.load()) made->cancel();
   if (fiber) return fiber::cancel(*fiber);
   cancel_watches.fire();
 }
@@ -141,8 +186,12 @@ void RunningExchange::reset() noexcept {
   due_ns_.store(kNever, std::memory_order_relaxed);
   bound_ns_ = kNever;
   stage_.store(Stage::waiting, std::memory_order_relaxed);
+  reset_flow();
+  unreachable_.store(false, std::memory_order_relaxed);
+  body_file.reset();
   next = nullptr;
   fiber = nullptr;
+  blocking = false;
   queued = false;
   given_up = false;
   client_left.store(false, std::memory_order_relaxed);

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -11,7 +13,9 @@
 #include "net/tls_facts.h"
 #include "process/running_request.h"
 #include "routing/router.h"
+#include "worker/body_file.h"
 #include "worker/deadline_queue.h"
+#include "worker/flow.h"
 
 namespace indrik::fiber {
 class Fiber;
@@ -21,6 +25,7 @@ namespace indrik::worker {
 
 class Connection;
 class Engine;
+class Executor;
 
 /// One request on its way through a handler: the engine's side of http::Exchange. Kept and used again.
 /// Loop thread only, but for what says otherwise.
@@ -38,6 +43,22 @@ class RunningExchange final : public http::Exchange {
   bool cancelled() const noexcept override;
   bool client_gone() const noexcept override;
   std::optional<http::Tls> tls() const noexcept override;
+  http::Streaming& streaming() override;
+  bool answer_begun() const noexcept override;
+
+  /// The bodies in pieces, once anybody has asked for them; null: nobody has. Any thread.
+  Flow* flow() const noexcept { return flow_.load(std::memory_order_acquire); }
+  /// Its body is still to come, in pieces.
+  void open_body();
+  /// Its connection is closed: nothing can reach the client any more.
+  void lose_client() noexcept;
+  /// A piece of a body has moved: its deadline begins anew, without a bound. Whoever runs the handler.
+  void renew() noexcept;
+  /// Whoever waits for its flow is woken before the loop waits again.
+  void wake_soon() noexcept;
+  /// Its handler is a blocking one.
+  bool may_wait() const noexcept { return blocking; }
+  Executor& executor() const noexcept;
 
   void reset() noexcept;
   /// Nobody answers for it any more; it only waits for an executor to be done with it.
@@ -71,6 +92,9 @@ class RunningExchange final : public http::Exchange {
   std::atomic<bool> client_left{false};      ///< it has closed its connection, or the sending half
   process::RunningRequest running;           ///< what a crash report says, while its handler has a thread
   RunningExchange* next = nullptr;           ///< in an executor's queue
+  std::optional<BodyFile> body_file;         ///< what request.body views, if it was too large for memory
+  bool blocking = false;                     ///< the flavour of its handler that runs
+  bool wake_pending = false;                 ///< the engine is going to wake whoever waits for its flow
   bool queued = false;                       ///< an executor's queue, or its pool, holds it until it is completed
   bool given_up = false;                     ///< answered 504 while a thread of the pool has it
   fiber::Fiber* fiber = nullptr;             ///< that runs its handler
@@ -89,6 +113,7 @@ class RunningExchange final : public http::Exchange {
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   void on_due() noexcept;
+  void reset_flow() noexcept;
 
   Engine& engine_;
   OwnedDeadline due_;
@@ -97,6 +122,9 @@ class RunningExchange final : public http::Exchange {
   std::atomic<std::int64_t> due_ns_{kNever};  ///< the deadline by Clock; negated when it has come to pass
   std::int64_t bound_ns_ = kNever;            ///< what it may be extended to
   std::atomic<Stage> stage_{Stage::waiting};
+  std::unique_ptr<Flow> owned_flow_;  ///< made by whoever runs the handler, or by the loop before it runs,
+  std::atomic<Flow*> flow_{nullptr};  ///< and then shown to the other
+  std::atomic<bool> unreachable_{false};
 };
 
 }  // namespace indrik::worker

@@ -53,6 +53,7 @@ void SyncExecutor::on_turn(ev::idle&, int) noexcept {
   running_ = exchange;
   if (!exchange->handler().can_block()) return start_on_loop(engine_.slot(), *exchange);
   exchange->begin();
+  exchange->blocking = true;
   {
     const RunningMark mark{engine_.slot(), *exchange};
     exchange->handler().handle(*exchange);
@@ -70,6 +71,12 @@ void SyncExecutor::extended(const RunningExchange& exchange, std::int64_t due_ns
   if (running_ != &exchange || !exchange.handler().can_block()) return;
   const auto beat = due_ns - nanoseconds{engine_.options().timeout}.count();  // until then all is well
   engine_.slot().heartbeat_ns.store(beat, std::memory_order_relaxed);
+}
+
+void SyncExecutor::wait(RunningExchange& exchange, Flow&, std::unique_lock<std::mutex>& lock) noexcept {
+  lock.unlock();
+  exchange.connection->await_progress();
+  lock.lock();
 }
 
 }  // namespace indrik::worker

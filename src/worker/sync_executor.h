@@ -15,6 +15,9 @@ class SyncExecutor final : public Executor {
   /// The master must not take a handler that needs longer, and has said so, for a stuck one.
   void extended(const RunningExchange& exchange, std::int64_t due_ns) noexcept override;
 
+  /// Nobody else is served meanwhile: the handler has the loop.
+  void wait(RunningExchange& exchange, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept override;
+
  private:
   void on_turn(ev::idle&, int) noexcept;
   RunningExchange& take_first() noexcept;

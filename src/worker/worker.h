@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -37,6 +38,7 @@ struct Options {
   std::size_t fiber_stack_size = 256 * 1024;  ///< bytes
   http::Limits limits;
   Proxies proxies;
+  std::filesystem::path body_directory;     ///< for bodies beyond limits.max_buffered_body; empty: the system's
   std::string server = "indrik";            ///< the Server field; empty: none
   milliseconds handshake_timeout{10'000};   ///< of TLS, from accept to its end
   milliseconds first_byte_timeout{30'000};  ///< from accept, or the handshake, to the first byte

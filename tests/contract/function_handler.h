@@ -26,8 +26,11 @@ class FunctionHandler final : public http::Handler {
   }
   void handle(http::Exchange& exchange) noexcept override { blocking_(exchange); }
   void start(http::Exchange& exchange) noexcept override { async_(exchange); }
+  bool streams_body() const noexcept override { return streams; }
   std::string_view plugin() const noexcept override { return "test"; }
   std::string_view route() const noexcept override { return "/test"; }
+
+  bool streams = false;  ///< it reads its requests' bodies itself
 
  private:
   Function blocking_;

@@ -12,7 +12,8 @@ extern "C" {
 #define INDRIK_HTTP_RESPONSE "indrik.http.response/1"
 
 /* When:      while the exchange lives, on the thread or fiber that runs its handler, in any order. After fail() all
- *            others change nothing and return INDRIK_E_WRONG_PHASE.
+ *            others change nothing and return INDRIK_E_WRONG_PHASE; so they do once the answer is on its way in pieces,
+ *            see http_stream.h.
  * OWNERSHIP: what is passed in is copied.
  * Memory:    any of them may return INDRIK_E_NO_MEMORY. */
 typedef struct indrik_http_response {

@@ -65,6 +65,15 @@ std::string HttpClient::receive_until_closed() {
   return reader_.unread();
 }
 
+std::string HttpClient::receive_bytes_until(std::string_view end) {
+  const Deadline deadline;
+  while (true) {
+    const auto at = reader_.unread().find(end);
+    if (at != std::string::npos) return reader_.take_raw(at + end.size());
+    if (!read_more(deadline)) throw std::runtime_error{"the server closed the connection before " + std::string{end}};
+  }
+}
+
 bool HttpClient::is_silent() {
   char byte;
   return reader_.unread().empty() && ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;

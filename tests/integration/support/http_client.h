@@ -32,6 +32,8 @@ class HttpClient {
   HttpResponse receive(std::string_view method = "GET");
   /// Waits for the server to close (or reset) the connection; whatever came before that and was not yet received.
   std::string receive_until_closed();
+  /// Raw bytes, up to and with the first `end` in them; the answers after it can be received as usual.
+  std::string receive_bytes_until(std::string_view end);
   /// Nothing has come and the connection stands, now.
   bool is_silent();
   /// The client sends no more, but goes on reading.

@@ -33,6 +33,12 @@ class ResponseReader {
   std::optional<HttpResponse> at_end(std::string_view method);
   /// Bytes that belong to no complete answer yet.
   const std::string& unread() const noexcept { return buffer_; }
+  /// Takes the first of them out.
+  std::string take_raw(std::size_t size) {
+    auto taken = buffer_.substr(0, size);
+    buffer_.erase(0, size);
+    return taken;
+  }
 
  private:
   std::optional<HttpResponse> take(std::string_view method, bool ended);

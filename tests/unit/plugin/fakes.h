@@ -56,6 +56,49 @@ class FakeTimers final : public Timers {
   std::vector<Running> running_;
 };
 
+/// Bodies that a test lays out and looks at.
+class FakeStreaming final : public http::Streaming {
+ public:
+  Transfer read(std::span<char> room, Wait wait) noexcept override {
+    last_wait = wait;
+    if (state != State::moved) return {state};
+    const auto size = std::min(room.size(), incoming.size());
+    std::copy_n(incoming.begin(), size, room.begin());
+    incoming.erase(0, size);
+    return {size > 0 ? State::moved : State::ended, size};
+  }
+  Transfer write(std::string_view bytes, Wait wait) noexcept override {
+    last_wait = wait;
+    if (state != State::moved) return {state};
+    written.append(bytes);
+    has_begun = true;
+    return {State::moved, bytes.size()};
+  }
+  State inform(std::string_view field_lines) noexcept override {
+    hints.append(field_lines);
+    return state;
+  }
+  bool begun() const noexcept override { return has_begun; }
+  void on_ready(Direction direction, void (*ready)(void* context), void* context) noexcept override {
+    watched = direction;
+    on_ready_ = ready;
+    context_ = context;
+  }
+  void make_ready() const { on_ready_(context_); }
+
+  State state = State::moved;  ///< what everything comes to
+  std::string incoming;
+  std::string written;
+  std::string hints;
+  bool has_begun = false;
+  Wait last_wait = Wait::no;
+  Direction watched = Direction::read;
+
+ private:
+  void (*on_ready_)(void* context) = nullptr;
+  void* context_ = nullptr;
+};
+
 class FakeExchange final : public http::Exchange {
  public:
   FakeExchange() {
@@ -72,12 +115,15 @@ class FakeExchange final : public http::Exchange {
   bool cancelled() const noexcept override { return is_cancelled; }
   bool client_gone() const noexcept override { return is_left; }
   std::optional<http::Tls> tls() const noexcept override { return secured; }
+  http::Streaming& streaming() override { return stream; }
+  bool answer_begun() const noexcept override { return stream.begun(); }
 
   /// As the engine does when the deadline passes.
   void cancel() noexcept {
     is_cancelled = true;
     cancel_watches.fire();
   }
+  FakeStreaming stream;
   TimePoint due = TimePoint::max();
   Extension extension = Extension::granted;
   nanoseconds asked_for{-1};

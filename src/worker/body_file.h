@@ -1,0 +1,38 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace indrik::worker {
+
+/// A request's body that is too large for memory: a file without a name, which goes with its descriptor. See open(2),
+/// O_TMPFILE. One thread.
+class BodyFile {
+ public:
+  /// In `folder`; empty: the system's for temporary files.
+  static Result<BodyFile> create(const std::filesystem::path& folder);
+  BodyFile(BodyFile&& other) noexcept;
+  BodyFile& operator=(BodyFile&& other) noexcept;
+  ~BodyFile();
+
+  /// All of the bytes, or an error: no space, a limit on files' sizes.
+  Result<void> append(std::string_view bytes);
+  /// The whole file, mapped read-only until this object goes. Nothing is appended any more.
+  Result<std::string_view> view();
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  explicit BodyFile(Fd file) noexcept : file_{std::move(file)} {}
+
+  Fd file_;
+  std::size_t size_ = 0;
+  void* mapped_ = nullptr;
+};
+
+}  // namespace indrik::worker

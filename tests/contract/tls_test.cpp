@@ -1,4 +1,5 @@
 // TLS in every worker class: handshakes, what handlers learn of them, and what follows from records for requests.
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -67,6 +68,27 @@ TEST_P(TlsContract, TakesBodiesAndGivesAnswersThatAreManyRecordsLong) {
   for (int i = 0; body.size() < 3'000'000; ++i) body += std::to_string(i);
   EXPECT_EQ(client.request("POST", "/echo", body).body, body);
   EXPECT_EQ(client.get("/big").body.size(), kBig);
+}
+
+TEST_P(TlsContract, SendsFilesAmongBytesToWhoTakesThemSlowly) {
+  const TemporaryFolder folder;
+  std::string content;
+  for (int i = 0; content.size() < 12'000'000; ++i) content += std::to_string(i) + ",";
+  const auto path = folder.write("body", content);
+  const auto routes = [&](routing::Router& router) {
+    add(router, "GET", "/file", FunctionHandler::blocking([path, size = content.size()](http::Exchange& exchange) {
+          const auto file = std::make_shared<const Fd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+          exchange.response.append_part({.bytes = "<", .file = file, .offset = 0, .size = size});
+          exchange.response.append_part({.bytes = "><", .file = file, .offset = 5, .size = 20'001});
+          exchange.response.append_part(http::BodyPart{.bytes = ">"});
+        }));
+  };
+  WorkerProcess worker{options, routes, &tls};
+  TlsClient client{worker.address()};
+  client.send(request_bytes("GET", "/file"));
+  ASSERT_TRUE(await([&] { return worker.slot().requests == 1; }));  // begun, and stuck at a client that reads nothing
+  const std::string expected = "<" + content + "><" + content.substr(5, 20'001) + ">";
+  EXPECT_TRUE(client.receive().body == expected);
 }
 
 TEST_P(TlsContract, DoesNotWaitForTheSocketWithWhatHasComeInOneRecord) {  // 40 requests, one record, then silence

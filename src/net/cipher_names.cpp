@@ -41,7 +41,7 @@ std::string unknown_cipher(const std::string& list) {
 std::string unknown_ciphersuite(const std::string& list) {
   auto copy = list;
   for (const auto word : words_of(copy)) {
-    const std::string name{word};
+    std::string name{word};
     const auto context = scratch_context();
     ERR_clear_error();
     if (SSL_CTX_set_ciphersuites(context.get(), name.c_str()) != 1 || !has_suite(context.get(), name)) return name;

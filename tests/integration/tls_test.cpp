@@ -271,6 +271,18 @@ TEST_P(TlsTest, KeepsItsCertificateWhereAReloadFindsABadOne) {
   server.expect_clean_stop();
 }
 
+TEST_P(TlsTest, HasKeysThatItsWorkersMayNotRead) {
+  // Only root can make workers somebody else; for everybody else the key is taken away once it was read.
+  auto& server = start(::geteuid() == 0 ? "user = \"nobody\"" : "");
+  if (::geteuid() != 0) ::chmod((site.folder / "first.key").c_str(), 0);
+  EXPECT_EQ(TlsClient{server.address()}.get("/status/200").status, 200);
+  const auto first = server.worker_pids();
+  ::kill(first.front(), SIGKILL);
+  EXPECT_TRUE(await([&] { return server.worker_pids().size() == 1 && server.worker_pids() != first; }));
+  EXPECT_EQ(TlsClient{server.address()}.get("/status/200").status, 200);
+  server.expect_clean_stop();
+}
+
 TEST_P(TlsTest, SendsNothingInPlainToTheClientOfAWorkerThatIsAborted) {
   if (GetParam() == "event") {  // a stuck thread does not abort it
     start().expect_clean_stop();

@@ -37,6 +37,11 @@ std::string wire_form(const std::vector<std::string>& protocols) {
 }  // namespace
 
 TlsClient::TlsClient(std::string_view address, const TlsClientOptions& options, bool shakes_hands)
+    : TlsClient{address, options, Unshaken{}} {  // whole before it may throw: what it owns is freed
+  if (shakes_hands) shake_hands();
+}
+
+TlsClient::TlsClient(std::string_view address, const TlsClientOptions& options, Unshaken)
     : fd_{start_connecting(without_scheme(address))},
       context_{SSL_CTX_new(TLS_client_method())},
       session_{SSL_new(context_)} {
@@ -63,7 +68,6 @@ TlsClient::TlsClient(std::string_view address, const TlsClientOptions& options, 
     SSL_use_PrivateKey(session_, options.certificate->key());
   }
   if (options.session != nullptr) SSL_set_session(session_, options.session);
-  if (shakes_hands) shake_hands();
 }
 
 TlsClient::~TlsClient() {

@@ -59,6 +59,8 @@ class TlsClient {
   int fd() const noexcept { return fd_.get(); }
 
  private:
+  struct Unshaken {};
+  TlsClient(std::string_view address, const TlsClientOptions& options, Unshaken);
   template <class Step>
   int repeat(Step step, const char* what);
 

@@ -37,6 +37,24 @@
 /// takes the one that suits its worker class. Handlers and what they captured live as long as the instance. Blocking
 /// handlers run on several threads at once in the worker class `event`; async ones always on the loop's thread.
 /// What a handler throws becomes a 500; what() is logged with the request and not sent.
+/// A body too large for memory is read, and an answer that is not known at once is written, piece by piece:
+///
+/// @code{.cpp}
+///   app.post("/upload", indrik::streamed_body, [=](const indrik::Request& request) {
+///     char room[16384];
+///     for (std::size_t size; (size = request.read(room)) > 0;) store({room, size});
+///     return indrik::status(204);
+///   });
+///   app.get("/ticks", [](const indrik::Request&) -> indrik::Task<indrik::Response> {
+///     co_return indrik::events([](indrik::AsyncWriter& out) -> indrik::Task<> {
+///       for (int tick = 1; tick <= 10; ++tick) {
+///         co_await out.send({.data = std::to_string(tick)});
+///         co_await indrik::sleep_for(1s);
+///       }
+///     });
+///   });
+/// @endcode
+///
 /// A request has a deadline: request.deadline(), .extend(), .cancelled() and .client_gone() tell; see Cancelled.
 #pragma once
 
@@ -51,8 +69,10 @@
 #include <indrik/sdk/cancelled.hpp>
 #include <indrik/sdk/config.hpp>
 #include <indrik/sdk/entry.hpp>
+#include <indrik/sdk/event.hpp>
 #include <indrik/sdk/log.hpp>
 #include <indrik/sdk/request.hpp>
 #include <indrik/sdk/response.hpp>
 #include <indrik/sdk/sleep.hpp>
+#include <indrik/sdk/stream.hpp>
 #include <indrik/sdk/task.hpp>

@@ -84,7 +84,11 @@ enum {
   INDRIK_E_BAD_NAME = -7,       /* a field name that is no token, RFC 9110 5.6.2 */
   INDRIK_E_BAD_VALUE = -8,      /* a field value with CR, LF, NUL or another control but tab, RFC 9110 5.5 */
   INDRIK_E_RESERVED_FIELD = -9, /* a field that is the server's: Connection, Content-Length, Date, ... */
-  INDRIK_E_REFUSED = -10        /* a route that the server does not take; the error text says why */
+  INDRIK_E_REFUSED = -10,       /* a route that the server does not take; the error text says why */
+  INDRIK_E_AGAIN = -11,         /* nothing can be moved now: try again when told */
+  INDRIK_E_CLIENT_GONE = -12,   /* nobody is there to read from or to write to */
+  INDRIK_E_CANCELLED = -13,     /* the request's deadline has passed */
+  INDRIK_E_CUT_SHORT = -14      /* the rest of a request's body will not come */
 };
 
 enum {

@@ -44,6 +44,14 @@ constexpr std::string_view error_name(std::int32_t code) noexcept {
       return "INDRIK_E_RESERVED_FIELD";
     case INDRIK_E_REFUSED:
       return "INDRIK_E_REFUSED";
+    case INDRIK_E_AGAIN:
+      return "INDRIK_E_AGAIN";
+    case INDRIK_E_CLIENT_GONE:
+      return "INDRIK_E_CLIENT_GONE";
+    case INDRIK_E_CANCELLED:
+      return "INDRIK_E_CANCELLED";
+    case INDRIK_E_CUT_SHORT:
+      return "INDRIK_E_CUT_SHORT";
     default:
       return "an unknown error";
   }

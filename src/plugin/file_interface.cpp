@@ -75,7 +75,7 @@ std::int32_t answer(indrik_exchange* handle, const indrik_file* given) noexcept 
   auto& exchange = exchange_of(handle);
   const auto& response = exchange.response;
   const bool begun = !response.body().empty() || response.has_parts() || response.has_content_type();
-  if (begun || !exchange.failure.empty()) return INDRIK_E_WRONG_PHASE;
+  if (begun || exchange.answer_begun() || !exchange.failure.empty()) return INDRIK_E_WRONG_PHASE;
   try {
     return answer_with(exchange, file, std::move(opened));
   } catch (const std::bad_alloc&) {

@@ -7,6 +7,7 @@
 #include <indrik/ext/http_request.h>
 #include <indrik/ext/http_response.h>
 #include <indrik/ext/http_routes.h>
+#include <indrik/ext/http_stream.h>
 #include <indrik/ext/tls.h>
 
 #include "http/handler.h"
@@ -18,6 +19,7 @@ extern const indrik_http_routes kHttpRoutes;
 extern const indrik_http_request kHttpRequest;
 extern const indrik_http_response kHttpResponse;
 extern const indrik_http_file kHttpFile;
+extern const indrik_http_stream kHttpStream;
 extern const indrik_async kAsync;
 extern const indrik_config kConfig;
 extern const indrik_deadline kDeadline;

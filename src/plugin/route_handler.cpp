@@ -20,6 +20,7 @@ RouteHandler::RouteHandler(const indrik_route& route, std::string plugin_name, s
       start_{route.start},
       user_data_{route.user_data},
       free_user_data_{route.free_user_data},
+      streams_body_{(route.flags & INDRIK_ROUTE_STREAMS_BODY) != 0},
       plugin_{std::move(plugin_name)},
       pattern_{std::move(full_pattern)} {}
 

@@ -21,6 +21,7 @@ class RouteHandler final : public http::Handler {
   Flavours flavours() const noexcept override;
   void handle(http::Exchange& exchange) noexcept override;
   void start(http::Exchange& exchange) noexcept override;
+  bool streams_body() const noexcept override { return streams_body_; }
   std::string_view plugin() const noexcept override { return plugin_; }
   std::string_view route() const noexcept override { return pattern_; }
 
@@ -29,6 +30,7 @@ class RouteHandler final : public http::Handler {
   std::int32_t (*start_)(void* user_data, indrik_exchange* exchange);
   void* user_data_;
   void (*free_user_data_)(void* user_data);
+  bool streams_body_;
   std::string plugin_;
   std::string pattern_;
 };

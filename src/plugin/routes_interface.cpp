@@ -24,6 +24,9 @@ Result<void, Refusal> take(Host& host, const indrik_route& route, std::unique_pt
   if (host.routes == nullptr) return fail(Refusal{INDRIK_E_WRONG_PHASE, "routes can be added within create() only"});
   if (route.handle == nullptr && route.start == nullptr)
     return fail(Refusal{INDRIK_E_INVALID, fmt::format("route {}: no handler", view_of(route.pattern))});
+  if ((route.flags & ~std::uint64_t{INDRIK_ROUTE_STREAMS_BODY}) != 0)
+    return fail(Refusal{INDRIK_E_INVALID, fmt::format("route {}: flags {:#x} that this server does not know",
+                                                      view_of(route.pattern), route.flags)});
   std::string pattern{handler->route()};
   if (auto taken = (*host.routes)(std::string{view_of(route.method)}, std::move(pattern), std::move(handler)); !taken)
     return fail(Refusal{INDRIK_E_REFUSED, taken.error().text()});

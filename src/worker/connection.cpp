@@ -211,7 +211,7 @@ void Connection::answer(RunningExchange& exchange) noexcept {
     return;
   }
   const Flow* const flow = exchange.flow();
-  const bool client_failed = flow != nullptr && flow->body_failed();
+  const bool client_failed = flow != nullptr && (flow->body_failed() || !stream_);
   if (!exchange.failure.empty() && !client_failed) log_failure(exchange.failure);
   if (!stream_) return forget_request();  // the client left meanwhile
   std::string own = pumping_ ? std::string{} : engine_.take_scratch();

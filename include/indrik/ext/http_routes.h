@@ -14,6 +14,12 @@ extern "C" {
  * green prefer the blocking one, event prefers the async one). At least one is not NULL.
  * In the worker class `event` blocking handlers run in a pool: handle() is called on several threads at once, each
  * with an exchange of its own. In all other cases calls come one after the other on the loop's thread. */
+enum {
+  /* The handler begins when a request's head has arrived and reads the body itself: see http_stream.h. Otherwise it
+   * begins with the whole body. */
+  INDRIK_ROUTE_STREAMS_BODY = 1
+};
+
 typedef struct indrik_route {
   uint32_t struct_size;
   uint32_t reserved;   /* 0 */
@@ -40,6 +46,8 @@ typedef struct indrik_route {
   void* user_data;
   /* Called exactly once when the route is gone, or when add() refused it; before destroy(). May be NULL. */
   void (*free_user_data)(void* user_data);
+  /* INDRIK_ROUTE_*, added up. Bits that the host does not know are a refusal. */
+  uint64_t flags;
 } indrik_route;
 
 typedef struct indrik_http_routes {

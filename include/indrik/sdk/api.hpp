@@ -10,6 +10,7 @@
 #include <indrik/ext/http_request.h>
 #include <indrik/ext/http_response.h>
 #include <indrik/ext/http_routes.h>
+#include <indrik/ext/http_stream.h>
 #include <indrik/ext/tls.h>
 
 // Everything of the C++ interface is hidden in its shared object, whatever flags a plugin is built with. The server is
@@ -27,6 +28,7 @@ struct Api {
         request{find<indrik_http_request>(INDRIK_HTTP_REQUEST)},
         response{find<indrik_http_response>(INDRIK_HTTP_RESPONSE)},
         file{find<indrik_http_file>(INDRIK_HTTP_FILE)},
+        stream{find<indrik_http_stream>(INDRIK_HTTP_STREAM)},
         async{find<indrik_async>(INDRIK_ASYNC)},
         config{find<indrik_config>(INDRIK_CONFIG)},
         deadline{find<indrik_deadline>(INDRIK_DEADLINE)},
@@ -36,7 +38,8 @@ struct Api {
   const indrik_http_routes* routes;
   const indrik_http_request* request;
   const indrik_http_response* response;
-  const indrik_http_file* file;  ///< null on hosts from before it
+  const indrik_http_file* file;      ///< null on hosts from before it
+  const indrik_http_stream* stream;  ///< null on hosts from before it
   const indrik_async* async;
   const indrik_config* config;
   const indrik_deadline* deadline;  ///< null on hosts from before it: nothing is ever cancelled there

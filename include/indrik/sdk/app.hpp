@@ -18,6 +18,10 @@ namespace sdk {
 struct Hooks;
 }
 
+/// `app.post("/upload", indrik::streamed_body, handler)`: see Request::read().
+struct StreamedBody {};
+inline constexpr StreamedBody streamed_body{};
+
 /// One plugin at one place. Handlers may keep a reference to it: it lives longer than they do.
 class App {
  public:
@@ -45,6 +49,13 @@ class App {
                     "indrik::Task<indrik::Response>, and its lambda is not mutable");
       static_assert(!known, "indrik: of two handlers of a route one is blocking and the other async");
     }
+  }
+
+  /// The same, but the handlers begin when a request's head has arrived, and read the body themselves.
+  template <class First, class Second = sdk::NoHandler>
+  void route(std::string_view method, std::string_view pattern, StreamedBody, First first, Second second = {}) {
+    flags_ = INDRIK_ROUTE_STREAMS_BODY;
+    route(method, pattern, std::move(first), std::move(second));
   }
 
   template <class... Handlers>
@@ -85,11 +96,13 @@ class App {
     auto route = Route::to_abi_route(std::make_unique<Route>(api_, std::move(blocking), std::move(async)));
     route.method = sdk::to_abi(method);
     route.pattern = sdk::to_abi(pattern);
+    route.flags = std::exchange(flags_, 0);
     char error[512] = "";
     if (api_.routes->add(api_.host, &route, error, sizeof error) != INDRIK_OK) throw std::runtime_error{error};
   }
 
   sdk::Api api_;
+  std::uint64_t flags_ = 0;  ///< of the route being added
   std::vector<std::function<void()>> start_hooks_;
   std::vector<std::function<void()>> stop_hooks_;
 };

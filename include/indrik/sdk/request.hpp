@@ -1,13 +1,20 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <forward_list>
+#include <initializer_list>
 #include <optional>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <indrik/sdk/api.hpp>
+#include <indrik/sdk/stream.hpp>
 #include <indrik/sdk/tls.hpp>
 
 #pragma GCC visibility push(hidden)
@@ -93,6 +100,29 @@ class Request {
   /// The whole query, without '?', as sent.
   std::string_view query() const noexcept { return sdk::from_abi(raw_.query); }
 
+  /// Some of the body, into `room`; 0: it has ended, and was whole. On a route with streamed_body this is how the body
+  /// comes, and body() is empty; on others it gives body() in pieces. Waits as Writer::write() does. For blocking
+  /// handlers. Throws BodyCutShort, ClientGone, Cancelled.
+  std::size_t read(std::span<char> room) const {
+    return sdk::moved_or_throw(sdk::stream_of(context_).read(context_.exchange, room.data(), room.size(), INDRIK_WAIT));
+  }
+  /// The same for coroutines: `const auto size = co_await request.read_some(room)`.
+  [[nodiscard]] sdk::Read read_some(std::span<char> room) const { return {context_, room}; }
+  /// The first trailer of that name; there once the body has been read to its end.
+  std::optional<std::string_view> trailer(std::string_view name) const {
+    indrik_field field{};
+    for (std::uint64_t at = 0; sdk::stream_of(context_).trailers(context_.exchange, at, &field, 1) == 1; ++at)
+      if (equals_ignoring_case(sdk::from_abi(field.name), name)) return sdk::from_abi(field.value);
+    return std::nullopt;
+  }
+  /// Tells the client, before the answer, what it will need: early_hints({{"Link", "</a.css>; rel=preload"}}).
+  void early_hints(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) const {
+    std::vector<indrik_field> hints;
+    for (const auto& [name, value] : fields) hints.push_back({sdk::to_abi(name), sdk::to_abi(value)});
+    if (sdk::stream_of(context_).early_hints(context_.exchange, hints.data(), hints.size()) != INDRIK_OK)
+      throw std::runtime_error{"early hints: the server refuses them"};
+  }
+
   /// When the client gets a 504 instead of our answer: the server's `timeout` after the request had arrived, unless it
   /// was extended. max(): never.
   std::chrono::steady_clock::time_point deadline() const noexcept {
@@ -136,6 +166,10 @@ class Request {
   }
 
  private:
+  static bool equals_ignoring_case(std::string_view one, std::string_view other) noexcept {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; };
+    return std::ranges::equal(one, other, {}, lower, lower);
+  }
   using Lookup = std::int32_t (*)(const indrik_exchange*, indrik_text, indrik_text*);
 
   std::optional<std::string_view> found(Lookup lookup, std::string_view name) const noexcept {

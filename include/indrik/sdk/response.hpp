@@ -6,15 +6,18 @@
 #include <cerrno>
 #include <memory>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <indrik/sdk/api.hpp>
 #include <indrik/sdk/descriptor.hpp>
+#include <indrik/sdk/stream.hpp>
 
 #pragma GCC visibility push(hidden)
 namespace indrik {
@@ -23,6 +26,8 @@ class Response;
 namespace sdk {
 void send(const Context& context, const Response& response);
 void send_file(const Context& context, const Response& response);
+struct Stream;
+const Stream* stream_in(const Response& response) noexcept;
 
 /// What file() was given.
 struct File {
@@ -59,13 +64,41 @@ class Response {
     return std::move(field(std::move(name), std::move(value)));
   }
 
+  /// The body is written piece by piece after the handler has returned, and while its request is still there:
+  /// `.stream([=](indrik::Writer& out) { out.write("..."); })` by a blocking handler, a coroutine that takes an
+  /// indrik::AsyncWriter& and returns Task<> by an async one. What it throws cuts the answer, so that the client can
+  /// tell.
+  template <class Function>
+  Response& stream(Function function) & {
+    body_.clear();
+    file_.reset();
+    stream_ = std::make_shared<sdk::Stream>();
+    if constexpr (std::is_invocable_r_v<Task<>, Function&, AsyncWriter&>)
+      stream_->async = std::move(function);
+    else
+      stream_->blocking = std::move(function);
+    return *this;
+  }
+  template <class Function>
+  Response&& stream(Function function) && {
+    return std::move(stream(std::move(function)));
+  }
+  /// How many bytes a stream() will write: it then goes with a Content-Length, not in chunks.
+  Response& length(std::uint64_t size) & noexcept {
+    length_ = size;
+    return *this;
+  }
+  Response&& length(std::uint64_t size) && noexcept { return std::move(length(size)); }
+
   /// Sets the whole body.
   Response& body(std::string bytes) & {
+    stream_.reset();
     file_.reset();
     body_ = std::move(bytes);
     return *this;
   }
   Response& body(std::string_view bytes) & {
+    stream_.reset();
     file_.reset();
     body_.assign(bytes);
     return *this;
@@ -79,6 +112,7 @@ class Response {
  private:
   friend void sdk::send(const sdk::Context& context, const Response& response);
   friend void sdk::send_file(const sdk::Context& context, const Response& response);
+  friend const sdk::Stream* sdk::stream_in(const Response& response) noexcept;
   friend Response file(std::string path);
   friend Response file(Descriptor descriptor, std::string name);
   friend Response text(std::string body);
@@ -98,6 +132,8 @@ class Response {
   std::string body_;
   std::vector<std::pair<std::string, std::string>> fields_;
   std::shared_ptr<sdk::File> file_;  ///< shared by copies of the answer, of which one is sent
+  std::shared_ptr<sdk::Stream> stream_;
+  std::optional<std::uint64_t> length_;
 };
 
 inline Response text(std::string body) { return {"text/plain; charset=utf-8", std::move(body)}; }
@@ -118,6 +154,15 @@ inline Response file(Descriptor descriptor, std::string name) {
   Response response;
   response.file_ = std::make_shared<sdk::File>(sdk::File{std::move(name), std::move(descriptor)});
   return response;
+}
+/// Server-sent events: `events([=](indrik::Writer& out) { out.send({.data = "..."}); })`, or a coroutine, as for
+/// Response::stream(). The client is expected to come again when the connection ends.
+template <class Function>
+Response events(Function function) {
+  return Response{}
+      .field("Content-Type", "text/event-stream")
+      .field("Cache-Control", "no-cache")
+      .stream(std::move(function));
 }
 /// A status without a body.
 inline Response status(int code) noexcept { return Response{code}; }
@@ -165,6 +210,9 @@ inline void send_file(const Context& context, const Response& response) {
   throw std::runtime_error{"the server refuses the file " + from.path};  // a NUL in it ends the text
 }
 
+/// What is still to be written after send(); null: nothing.
+inline const Stream* stream_in(const Response& response) noexcept { return response.stream_.get(); }
+
 /// Hands the answer to the host. Throws what the log shall say if the host refuses a part.
 inline void send(const Context& context, const Response& response) {
   const auto& api = *context.api->response;
@@ -173,6 +221,10 @@ inline void send(const Context& context, const Response& response) {
   if (response.file_) return send_file(context, response);
   if (!response.content_type_.empty()) send_field(context, "Content-Type", response.content_type_);
   for (const auto& [name, value] : response.fields_) send_field(context, name, value);
+  if (response.stream_) {
+    if (response.length_) stream_of(context).declare_length(context.exchange, *response.length_);
+    return;
+  }
   if (api.append_body(context.exchange, to_abi(response.body_)) != INDRIK_OK) throw std::bad_alloc{};
 }
 

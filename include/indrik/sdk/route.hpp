@@ -59,6 +59,12 @@ Serving serve(const Async& async, Context context) {
     const Request request{context};
     const Response response = co_await async(request);
     send(context, response);
+    if (const auto* const stream = stream_in(response)) {
+      if (!stream->async) throw std::runtime_error{"a blocking stream in the answer of an async handler"};
+      AsyncWriter out{context};
+      co_await out.write({});  // the head goes at once
+      co_await stream->async(out);
+    }
   } catch (...) {
     fail_for_what_was_thrown(context);
   }
@@ -88,7 +94,9 @@ class Route {
     const Context context{self.api_, exchange};
     try {
       const Request request{context};
-      send(context, self.blocking_(request));
+      const Response response = self.blocking_(request);
+      send(context, response);
+      if (const auto* const stream = stream_in(response)) write_stream(context, *stream);
     } catch (...) {
       fail_for_what_was_thrown(context);
     }
@@ -105,6 +113,13 @@ class Route {
       fail_for_what_was_thrown(context);
       return INDRIK_E_NO_MEMORY;
     }
+  }
+
+  static void write_stream(const Context& context, const Stream& stream) {
+    if (!stream.blocking) throw std::runtime_error{"an async stream in the answer of a blocking handler"};
+    Writer out{context};
+    out.write({});  // the head goes at once
+    stream.blocking(out);
   }
 
   const Api* api_;

@@ -10,6 +10,7 @@
 
 #include <indrik/sdk/api.hpp>
 #include <indrik/sdk/cancelled.hpp>
+#include <indrik/sdk/stream.hpp>
 
 #pragma GCC visibility push(hidden)
 namespace indrik {
@@ -33,6 +34,8 @@ inline std::string what_was_thrown() {
     throw;
   } catch (const Cancelled&) {
     return "cancelled";
+  } catch (const ClientGone&) {
+    return "the client has gone";
   } catch (const std::exception& thrown) {
     return *thrown.what() == '\0' ? "an exception without a text" : thrown.what();
   } catch (...) {

@@ -137,7 +137,7 @@ Response async_bytes(const Request& request) {
 }  // namespace
 
 INDRIK_PLUGIN("stream", "1.0", [](indrik::App& app) {
-  const auto pause = app.config().get_or("pause", 1s);
+  const auto pause = app.config().get_or("pause", 1000ms);
   app.get("/", [](const Request& request) {
     request.early_hints({{"Link", "<ticks>; rel=preconnect"}});
     return indrik::html(std::string{kPage});

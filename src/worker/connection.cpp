@@ -194,6 +194,8 @@ void Connection::answer_without_handler(std::string& out) noexcept {
   auto& response = exchange_->response;
   if (turned_away_) {
     set_refusal(engine_, response);
+  } else if (exchange_->request.path == "*") {
+    response.set_status(204);  // OPTIONS of the server as a whole: a ping (RFC 9110 9.3.7)
   } else if (exchange_->match.outcome() == routing::Match::Outcome::not_found) {
     response.set_plain(404, "Not Found\n");
   } else {

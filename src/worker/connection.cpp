@@ -213,6 +213,8 @@ void Connection::answer(RunningExchange& exchange) noexcept {
     return;
   }
   const Flow* const flow = exchange.flow();
+  if (flow != nullptr && flow->begun() && !http::sends_body(exchange.request, exchange.response))
+    exchange.failure.clear();  // its client has all it asked for, and nothing to complain of
   const bool client_failed = flow != nullptr && (flow->body_failed() || !stream_);
   if (!exchange.failure.empty() && !client_failed) log_failure(exchange.failure);
   if (!stream_) return forget_request();  // the client left meanwhile
@@ -282,7 +284,10 @@ void Connection::time_out() noexcept {
 /// What the handler works on is not touched: it may be running, on another thread.
 void Connection::answer_for_handler() noexcept {
   http::Response response;
-  set_timeout(engine_, response);
+  if (const Flow* const flow = exchange_->flow(); flow != nullptr && flow->awaits_body())
+    response.set_plain(408, "Request Timeout\n");
+  else
+    set_timeout(engine_, response);
   record_access(engine_, *exchange_, response);
   count_answer(engine_.slot(), response.status());
   std::string out = engine_.take_scratch();

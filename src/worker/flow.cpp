@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fiber/fiber.h"
+#include "http/response_writer.h"
 #include "worker/engine.h"
 
 namespace indrik::worker {
@@ -52,6 +53,7 @@ Flow::Transfer Flow::read(std::span<char> room, Wait wait) noexcept {
 Flow::Transfer Flow::write(std::string_view bytes, Wait wait) noexcept {
   std::unique_lock lock{mutex_};
   if (!exchange_.failure.empty()) return {State::wrong_phase};
+  if (!http::sends_body(exchange_.request, exchange_.response)) return write_head_only(bytes, lock);
   const auto declared = exchange_.response.declared_length();
   const auto allowed = declared ? *declared - written_ : bytes.size();
   const bool fits = bytes.size() <= allowed;
@@ -79,6 +81,13 @@ Flow::Transfer Flow::write(std::string_view bytes, Wait wait) noexcept {
       return {State::wrong_phase, moved};
     }
   }
+}
+
+/// HEAD and the like have all they asked for: a handler that goes on writing is told that nobody reads.
+Flow::Transfer Flow::write_head_only(std::string_view bytes, std::unique_lock<std::mutex>& lock) noexcept {
+  if (const auto hindered = hindrance(); hindered != State::moved) return {hindered};
+  if (!std::exchange(begun_, true)) tell_connection(lock);
+  return {bytes.empty() ? State::moved : State::client_gone};
 }
 
 Flow::State Flow::inform(std::string_view field_lines) noexcept {
@@ -164,6 +173,11 @@ bool Flow::takes_body() const noexcept {
 bool Flow::has_room() const noexcept {
   const std::lock_guard lock{mutex_};
   return in_.size() - in_read_ < kBound;
+}
+
+bool Flow::awaits_body() const noexcept {
+  const std::lock_guard lock{mutex_};
+  return body_ == Body::open && wants_body_ && in_.size() == in_read_;
 }
 
 bool Flow::wants_body() const noexcept {

@@ -44,6 +44,8 @@ class Flow final : public http::Streaming {
   bool has_room() const noexcept;
   /// The handler has asked for the body, or was given some.
   bool wants_body() const noexcept;
+  /// The handler wants more of the body than has come.
+  bool awaits_body() const noexcept;
   void push(std::string_view piece);
   void end_body() noexcept { close_body(Body::ended); }
   void fail_body() noexcept { close_body(Body::failed); }
@@ -78,6 +80,7 @@ class Flow final : public http::Streaming {
   };
 
   Transfer read_whole(std::span<char> room) noexcept;
+  Transfer write_head_only(std::string_view bytes, std::unique_lock<std::mutex>& lock) noexcept;
   State hindrance() const noexcept;
   bool is_ready(Direction direction) const noexcept;
   bool wait(std::unique_lock<std::mutex>& lock) noexcept;

@@ -144,8 +144,8 @@ TEST_P(StreamingContract, SendsWhatIsWrittenInPieces) {
     EXPECT_EQ(answer.field("transfer-encoding"), "chunked");
   }
   EXPECT_EQ(client.get("/").body, "hello");
-  const auto head = client.request("HEAD", "/big");
-  EXPECT_EQ(head.status, 200);
+  for (const auto* path : {"/big", "/for-ever", "/failing"}) EXPECT_EQ(client.request("HEAD", path).status, 200);
+  EXPECT_EQ(worker.error_text().find("[error]"), std::string::npos);
   EXPECT_EQ(client.get("/").body, "hello");
 }
 
@@ -251,7 +251,7 @@ TEST_P(DeadlineOfStreamContract, EndsABodyThatStalls) {
   HttpClient slow{hasty.address()};
   slow.send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
   const auto answer = slow.receive();
-  EXPECT_THAT(answer.status, testing::AnyOf(408, 504));
+  EXPECT_EQ(answer.status, 408);
   EXPECT_EQ(slow.receive_until_closed(), "");
 }
 

@@ -51,7 +51,7 @@ class StreamingContract : public ContractTest {
     add(router, "POST", "/unread",
         streaming_handler([](http::Exchange& exchange) { exchange.response.append_body("unread"); }));
     for (const auto& [path, size] : {std::pair{"/big", kBig}, std::pair{"/huge", kHuge}})
-      add(router, "GET", path, FunctionHandler::blocking([size](http::Exchange& exchange) {
+      add(router, "GET", path, FunctionHandler::blocking([size = size](http::Exchange& exchange) {
             const std::string piece(10'000, 'x');
             for (std::size_t sent = 0; sent < size; sent += piece.size())
               if (exchange.streaming().write(piece, Wait::yes).state != State::moved) return;

@@ -105,10 +105,13 @@ TEST(EventStreamTest, ChromiumShowsEventsAsTheyCome) {
     ServerProcess server{std::vector<std::string>{"-c", settings.native()}};
     server.await_line("workers are ready");
     const auto home = folder.path().native();
-    const auto shown =
-        run_command("HOME=" + home + " chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage " +
-                    "--user-data-dir=" + home + "/chromium --virtual-time-budget=10000 --dump-dom http://" +
-                    server.address() + "/");
+    std::string command = "HOME=" + home;
+    command.append(" chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir=")
+        .append(home)
+        .append("/chromium --virtual-time-budget=10000 --dump-dom http://")
+        .append(server.address())
+        .append("/");
+    const auto shown = run_command(command);
     EXPECT_THAT(shown.output, HasSubstr("<li>tick 1</li><li>tick 2</li><li>tick 3</li>")) << worker_class;
     server.expect_clean_stop();
   }

@@ -55,7 +55,8 @@ Response ticks(const Request& request, std::chrono::milliseconds pause) {
 Response async_ticks(const Request& request, std::chrono::milliseconds pause) {
   return indrik::events([pause, count = number_in(request, "count", 10)](AsyncWriter& out) -> Task<> {
     for (std::uint64_t number = 1; number <= count; ++number) {
-      co_await out.send(tick(number));
+      const auto event = tick(number);
+      co_await out.send(event);
       co_await indrik::sleep_for(pause);
     }
     co_await out.send(kEnd);

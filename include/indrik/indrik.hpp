@@ -48,7 +48,8 @@
 ///   app.get("/ticks", [](const indrik::Request&) -> indrik::Task<indrik::Response> {
 ///     co_return indrik::events([](indrik::AsyncWriter& out) -> indrik::Task<> {
 ///       for (int tick = 1; tick <= 10; ++tick) {
-///         co_await out.send({.data = std::to_string(tick)});
+///         const indrik::Event event{.data = std::to_string(tick)};
+///         co_await out.send(event);
 ///         co_await indrik::sleep_for(1s);
 ///       }
 ///     });

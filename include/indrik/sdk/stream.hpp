@@ -190,10 +190,14 @@ class AsyncWriter : public sdk::WriterBase {
 
   /// `co_await out.write(bytes)`; the bytes must stay as they are until then.
   [[nodiscard]] sdk::Write write(std::string_view bytes) const { return {context_, bytes}; }
-  [[nodiscard]] Task<> send(Event event) const {
-    const auto text = to_text(event);
-    co_await write(text);
-  }
+  /// For answers made by events(). Throws as to_text() does.
+  [[nodiscard]] Task<> send(const Event& event) const { return write_all(to_text(event)); }
+  /// `co_await out.send({.data = text})` is refused: made within a co_await, such an aggregate is destroyed twice by
+  /// GCC 12, the second time as bytes copied elsewhere. Give the event a name first.
+  Task<> send(Event&& event) const = delete;
+
+ private:
+  [[nodiscard]] Task<> write_all(std::string text) const { co_await write(text); }
 };
 
 namespace sdk {

@@ -52,6 +52,9 @@ struct Serving {
   };
 };
 
+// GCC warns that the coroutine's frame is less hidden than what stands in it; no name of it is exported.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wattributes"
 /// `async` lives as long as its route; the request lives in this coroutine's frame, which outlives the handler's.
 template <class Async>
 Serving serve(const Async& async, Context context) {
@@ -69,6 +72,7 @@ Serving serve(const Async& async, Context context) {
     fail_for_what_was_thrown(context);
   }
 }
+#pragma GCC diagnostic pop
 
 /// A route's handlers, kept by the host as its user data.
 template <class Blocking, class Async>

@@ -100,6 +100,8 @@ worker::Options worker_options(const config::Settings& settings) {
           .head_timeout = settings.head_timeout,
           .body_timeout = settings.body_timeout,
           .write_timeout = settings.write_timeout,
+          .min_body_rate = settings.min_body_rate,
+          .min_write_rate = settings.min_write_rate,
           .keep_alive = settings.keep_alive,
           .linger_timeout = settings.linger_timeout,
           .drain_idle = settings.drain_idle,

@@ -71,6 +71,8 @@ struct Settings {
   milliseconds head_timeout{};
   milliseconds body_timeout{};
   milliseconds write_timeout{};
+  std::size_t min_body_rate{};   ///< bytes a second; 0: any
+  std::size_t min_write_rate{};  ///< bytes a second; 0: any
   milliseconds keep_alive{};
   milliseconds linger_timeout{};
 

@@ -182,7 +182,18 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .doc = "Longest silence while the body of a request arrives; then 408."},
     {.group = kTimeouts, .key = "write_timeout", .flag = "--write-timeout", .placeholder = "TIME",
      .field = &Settings::write_timeout, .fallback = "30s", .range = {1, kHour},
-     .doc = "Longest time in which the client takes nothing of an answer; then the connection is closed."},
+     .doc = "Longest time in which the client takes nothing of an answer; then the connection is reset. It is noticed "
+            "up to half as much later."},
+    {.group = kTimeouts, .key = "min_body_rate", .flag = "--min-body-rate", .placeholder = "SIZE",
+     .field = &Settings::min_body_rate, .fallback = "240", .range = {0, kMiB},
+     .doc = "Bytes a second at which the body of a request must arrive. Who falls back by more than body_timeout behind "
+            "that is answered 408: who sends a byte now and then, for ever. Only the time counts for which the server "
+            "waits for the client; being ahead earns nothing. 0: any rate will do."},
+    {.group = kTimeouts, .key = "min_write_rate", .flag = "--min-write-rate", .placeholder = "SIZE",
+     .field = &Settings::min_write_rate, .fallback = "240", .range = {0, kMiB},
+     .doc = "The same for answers, while more waits than the kernel takes, with write_timeout; the connection is reset. "
+            "What counts is what the client's kernel has acknowledged; on a unix socket, what the client has read. 0: "
+            "any rate will do."},
     {.group = kTimeouts, .key = "keep_alive", .flag = "--keep-alive", .placeholder = "TIME",
      .field = &Settings::keep_alive, .fallback = "75s", .range = {1, kHour},
      .doc = "How long a connection may be idle between two requests. Behind a balancer it must be longer than the "

@@ -95,6 +95,7 @@ bool Connection::receive() noexcept {
     const bool may_have_waited = waiting_ == Waiting::first_byte || engine_.is_held_up();
     unread_for_ = may_have_waited ? net::since_last_receipt(stream_.fd()) : milliseconds{0};
     sent_since_receipt_ = false;
+    if (waiting_ == Waiting::body) measure_body(static_cast<std::size_t>(size));
     session_.feed({buffer, static_cast<std::size_t>(size)});
   } else if (size == 0) {
     // Half-closed: what has arrived is still answered.
@@ -318,6 +319,7 @@ void Connection::append_answer(std::string& out, bool last) noexcept {
   const auto parts = with_parts ? response.take_parts() : std::vector<http::BodyPart>{};
   engine_.give_back(std::move(exchange_));
   waiting_ = Waiting::nothing;  // whatever is awaited next is awaited anew
+  body_pace_ = {};
   if (!parts.empty()) write_parts(out, parts);
 }
 
@@ -346,9 +348,7 @@ void Connection::write(std::string& out) noexcept {
     if (size == static_cast<ssize_t>(out.size())) return out.clear();
     if (size < 0 && !net::Stream::would_block()) return close();
     outbox_.append(std::string_view{out}.substr(size > 0 ? static_cast<std::size_t>(size) : 0));
-    writable_.start(stream_.fd(), ev::WRITE);
-    engine_.deadlines().write.enter(deadline_);
-    waiting_ = Waiting::nothing;
+    await_taking();
   } else {
     outbox_.append(out);
   }
@@ -366,7 +366,6 @@ void Connection::send_more() noexcept {
 /// Sends what waits, as far as the socket takes it; the rest when it is writable. The connection may be closed
 /// afterwards.
 void Connection::flush() noexcept {
-  const auto sent = outbox_.sent();
   switch (outbox_.flush(stream_)) {
     case Outbox::Outcome::failed:
       return close();
@@ -374,10 +373,7 @@ void Connection::flush() noexcept {
       engine_.log().error("{}: answer given up: {}", origin_.name(), outbox_.complaint());
       return close(true);
     case Outbox::Outcome::blocked:
-      if (outbox_.sent() > sent || !writable_.is_active()) engine_.deadlines().write.enter(deadline_);
-      if (!writable_.is_active()) writable_.start(stream_.fd(), ev::WRITE);
-      waiting_ = Waiting::nothing;
-      return;
+      return await_taking();
     case Outbox::Outcome::sent:
       break;
   }
@@ -396,7 +392,7 @@ void Connection::settle() noexcept {
       takes_body ? flow->has_room() : outbox_.empty() && (!exchange_ || session_.buffered() < kReadAhead);
   const bool reads = !input_ended_ && has_room;
   if (reads != readable_.is_active()) reads ? readable_.start(stream_.fd(), ev::READ) : readable_.stop();
-  if (!outbox_.empty()) return;
+  if (awaits_taking()) return;
   if (takes_body && !reads) {  // it is the handler that is awaited
     waiting_ = Waiting::nothing;
     return deadline_.clear();
@@ -409,6 +405,7 @@ void Connection::wait_for_more() noexcept {
   const Waiting now = !preamble ? session_.waiting() : preamble->has_begun() ? Waiting::head : Waiting::first_byte;
   // The head's deadline is for the whole head: a byte more does not extend it. A piece of a body does.
   if (now == waiting_ && now != Waiting::body) return;
+  if (now == Waiting::body && !body_pace_.keeps_up(least_body_rate())) return refuse_dribble();
   waiting_ = now;
   auto& deadlines = engine_.deadlines();
   switch (now) {
@@ -429,20 +426,17 @@ void Connection::wait_for_more() noexcept {
 
 void Connection::expire(const DeadlineQueue& queue) noexcept {
   auto& deadlines = engine_.deadlines();
-  if (&queue == &deadlines.write || &queue == &deadlines.linger) return close(&queue == &deadlines.write);
-  if (&queue == &deadlines.handshake) return close();
+  if (&queue == &deadlines.write) return look_at_taking();
+  if (&queue == &deadlines.handshake || &queue == &deadlines.linger) return close();
   if (origin_.pending()) return expire_preamble();
   // The loop may have been kept from reading (by a blocking handler): what has come in time counts.
   if (receive()) pump();
   if (!stream_ || deadline_.queue()) return;
-  if (exchange_ && &queue == &deadlines.body) return stop_reading_body(http::ParseError::body_timed_out);
-  if (exchange_) return;
-  if (&queue != &deadlines.head && &queue != &deadlines.body) return close();
-  std::string out = engine_.take_scratch();
-  refuse(&queue == &deadlines.head ? http::ParseError::head_timed_out : http::ParseError::body_timed_out, out);
-  write(out);
-  engine_.give_back_scratch(std::move(out));
-  if (stream_) settle();
+  const Flow* const flow = exchange_ ? exchange_->flow() : nullptr;
+  if (exchange_ && (flow == nullptr || !flow->takes_body())) return;  // it was whole at the last moment
+  if (&queue == &deadlines.body) return refuse_body();
+  if (&queue != &deadlines.head) return close();
+  answer_refusal(http::ParseError::head_timed_out);
 }
 
 }  // namespace indrik::worker

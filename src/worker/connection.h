@@ -12,7 +12,9 @@
 #include "worker/loop.h"
 #include "worker/origin.h"
 #include "worker/outbox.h"
+#include "worker/pace.h"
 #include "worker/running_exchange.h"
+#include "worker/uptake.h"
 
 namespace indrik::worker {
 
@@ -122,6 +124,14 @@ class Connection {
   void flush() noexcept;
   void settle() noexcept;
   void wait_for_more() noexcept;
+  LeastRate least_body_rate() const noexcept;
+  void measure_body(std::size_t size) noexcept;
+  void refuse_dribble() noexcept;
+  void refuse_body() noexcept;
+  void answer_refusal(http::ParseError error) noexcept;
+  bool awaits_taking() const noexcept;
+  void await_taking() noexcept;
+  void look_at_taking() noexcept;
   void linger() noexcept;
   void discard_input() noexcept;
   void close(bool reset = false) noexcept;
@@ -134,6 +144,8 @@ class Connection {
   ev::io writable_;
   OwnedDeadline deadline_;
   Outbox outbox_;
+  Uptake uptake_;                              ///< of the outbox, while something is in it
+  Pace body_pace_;                             ///< of the body that is being read
   std::unique_ptr<KeptBody> kept_;             ///< a body on its way into a file
   std::size_t streamed_ = 0;                   ///< bytes taken from a flow in this turn
   std::string* pumping_ = nullptr;             ///< where answers go while pump() runs

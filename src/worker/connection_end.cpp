@@ -36,8 +36,7 @@ void Connection::linger() noexcept {
   waiting_ = Waiting::nothing;
   if (!stream_.end_sending()) {
     if (!net::Stream::would_block()) return close();
-    writable_.start(stream_.fd(), ev::WRITE);
-    return engine_.deadlines().write.enter(deadline_);
+    return await_taking();
   }
   lingering_ = true;
   engine_.deadlines().linger.enter(deadline_);

@@ -129,7 +129,7 @@ void Connection::serve_flow() noexcept {
   if (!out.empty() && (!pumped || out.size() >= Engine::kReadBuffer)) write(out);
   if (!pumped) engine_.give_back_scratch(std::move(own));
   if (!stream_) return;
-  if (streamed_ >= kStreamedInTurn && !writable_.is_active()) writable_.start(stream_.fd(), ev::WRITE);
+  if (streamed_ >= kStreamedInTurn && !writable_.is_active()) await_taking();
   if (!pumped) settle();
 }
 
@@ -151,6 +151,7 @@ void Connection::end_streamed(std::string& out) noexcept {
   engine_.give_back(std::move(exchange_));
   answer_begun_ = false;
   waiting_ = http::ServerSession::Waiting::nothing;
+  body_pace_ = {};
 }
 
 /// The handler could not go on because its client did not: that client is told what was wrong with its body.
@@ -172,14 +173,17 @@ void Connection::stop_reading_body(http::ParseError error) noexcept {
   settle();
 }
 
+/// The client is to take something, or the socket is: there is more than what fits, or than one turn may send.
+bool Connection::awaits_taking() const noexcept { return !outbox_.empty() || streamed_ >= kStreamedInTurn; }
+
 void Connection::await_progress() noexcept {
   if (pumping_ && !pumping_->empty()) write(*pumping_);
   if (!stream_) return;
   const Flow& flow = *exchange_->flow();
   const bool reads = !input_ended_ && flow.takes_body() && flow.has_room();
-  const bool writes = !outbox_.empty() || streamed_ >= kStreamedInTurn;
+  const bool writes = awaits_taking();
   const auto& options = engine_.options();
-  const auto patience = !outbox_.empty() ? options.write_timeout : options.body_timeout;
+  const auto patience = writes ? options.write_timeout / Uptake::kLooks : options.body_timeout;
   pollfd waiting{.fd = stream_.fd(), .events = 0, .revents = 0};
   if (reads) waiting.events |= POLLIN;
   if (writes) waiting.events |= POLLOUT;
@@ -188,6 +192,8 @@ void Connection::await_progress() noexcept {
                             exchange_->deadline() - Clock::now()));
   const int ready = ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000)));
   if (ready == 0) return lose_patience();
+  if (writes && patience > milliseconds::zero() && deadline_.due_ns() <= coarse_monotonic_ns()) look_at_taking();
+  if (!stream_) return;
   if ((waiting.revents & POLLOUT) != 0) send_more();
   if (stream_ && (waiting.revents & ~POLLOUT) != 0 && receive()) serve_flow();
 }
@@ -195,7 +201,7 @@ void Connection::await_progress() noexcept {
 /// Nothing has moved in time.
 void Connection::lose_patience() noexcept {
   if (exchange_->give_up_if_late()) return time_out();
-  if (!outbox_.empty()) return close(true);
+  if (awaits_taking()) return look_at_taking();
   stop_reading_body(http::ParseError::body_timed_out);
 }
 

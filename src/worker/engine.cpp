@@ -38,6 +38,12 @@ std::optional<Sharing> sharing(const Options& options, const Surroundings& aroun
 void connection_expired(Deadline& deadline, const DeadlineQueue& queue) { Connection::of(deadline).expire(queue); }
 void exchange_expired(Deadline& deadline, const DeadlineQueue& queue) { RunningExchange::of(deadline).expire(queue); }
 
+/// See Uptake. Never 0, which would switch it off.
+milliseconds look_interval(const Options& options) {
+  if (options.write_timeout <= milliseconds::zero()) return milliseconds::zero();
+  return std::max(options.write_timeout / Uptake::kLooks, milliseconds{1});
+}
+
 process::SignalQueue open_signals() {
   auto queue = process::SignalQueue::open({SIGTERM, SIGINT, SIGQUIT, SIGUSR1});
   if (!queue) throw BootError{ExitCode::run_failed, queue.error().text()};
@@ -51,7 +57,7 @@ Engine::Deadlines::Deadlines(const Loop& loop, const Options& options)
       first_byte{loop, options.first_byte_timeout, connection_expired},
       head{loop, options.head_timeout, connection_expired},
       body{loop, options.body_timeout, connection_expired},
-      write{loop, options.write_timeout, connection_expired},
+      write{loop, look_interval(options), connection_expired},
       idle{loop, options.keep_alive, connection_expired},
       linger{loop, options.linger_timeout, connection_expired},
       request{loop, options.timeout, exchange_expired},
@@ -153,6 +159,14 @@ void Engine::complain_of_preamble(std::string_view peer) noexcept {
   next_preamble_complaint_ = Clock::now() + kComplaintPause;
   around_.log.warning("{}: no PROXY header that counts, closed ({} such connections since the last such line)",
                       peer.empty() ? "unix socket" : peer, std::exchange(bad_preambles_, 0));
+}
+
+void Engine::complain_of_slowness(std::string_view peer, std::string_view what) noexcept {
+  ++slow_ones_;
+  if (Clock::now() < next_slowness_complaint_) return;
+  next_slowness_complaint_ = Clock::now() + kComplaintPause;
+  around_.log.info("{}: {}, given up ({} such clients since the last such line)", peer.empty() ? "unix socket" : peer,
+                   what, std::exchange(slow_ones_, 0));
 }
 
 void Engine::complain_of_field(std::string_view name) noexcept {

@@ -79,6 +79,8 @@ class Engine {
   void retire(std::string_view why) noexcept;
   /// A connection began without the PROXY header that it needs, or with a malformed one. Logged now and then.
   void complain_of_preamble(std::string_view peer) noexcept;
+  /// A client is given up because it takes or sends too slowly; `what` says which. Logged now and then.
+  void complain_of_slowness(std::string_view peer, std::string_view what) noexcept;
   /// A field was left out for its name. Logged once.
   void complain_of_field(std::string_view name) noexcept;
   /// The connection's socket is closed and no handler works for it: freed at the end of this turn.
@@ -144,6 +146,8 @@ class Engine {
   std::uint64_t lost_lines_ = 0;  ///< of the access log, already complained of
   TimePoint next_preamble_complaint_{};
   std::uint64_t bad_preambles_ = 0;  ///< since the last complaint
+  TimePoint next_slowness_complaint_{};
+  std::uint64_t slow_ones_ = 0;  ///< since the last complaint
   bool complained_of_field_ = false;
   bool asked_to_retire_ = false;
   bool draining_ = false;

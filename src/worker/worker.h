@@ -45,16 +45,18 @@ struct Options {
   milliseconds head_timeout{10'000};        ///< from the first byte of a request to the end of its head
   milliseconds body_timeout{30'000};        ///< between two pieces of a body
   milliseconds write_timeout{30'000};       ///< between two pieces of an answer that the client takes
-  milliseconds keep_alive{75'000};          ///< between two requests of one connection
-  milliseconds linger_timeout{2'000};       ///< for the client to close, after our last byte
-  milliseconds drain_idle{1'000};           ///< grace for idle connections when draining
-  milliseconds graceful_timeout{30'000};    ///< for everything when draining
-  milliseconds timeout{30'000};             ///< from a complete request to its answer
-  milliseconds max_timeout{300'000};        ///< what a handler may extend that to
-  milliseconds queue_timeout{10'000};       ///< for a request to be begun, and for a connection that finds no room
-  milliseconds heartbeat{1'000};            ///< between two signs of life; also how often the master is looked for
-  std::uint64_t max_requests = 0;           ///< answers after which the worker asks to retire; 0: never
-  std::size_t max_memory = 0;               ///< bytes resident above which it does, too; 0: no bound
+  std::uint64_t min_body_rate = 240;   ///< bytes a second of a body, see LeastRate; body_timeout is the grace; 0: any
+  std::uint64_t min_write_rate = 240;  ///< the same of answers, with write_timeout
+  milliseconds keep_alive{75'000};     ///< between two requests of one connection
+  milliseconds linger_timeout{2'000};  ///< for the client to close, after our last byte
+  milliseconds drain_idle{1'000};      ///< grace for idle connections when draining
+  milliseconds graceful_timeout{30'000};  ///< for everything when draining
+  milliseconds timeout{30'000};           ///< from a complete request to its answer
+  milliseconds max_timeout{300'000};      ///< what a handler may extend that to
+  milliseconds queue_timeout{10'000};     ///< for a request to be begun, and for a connection that finds no room
+  milliseconds heartbeat{1'000};          ///< between two signs of life; also how often the master is looked for
+  std::uint64_t max_requests = 0;         ///< answers after which the worker asks to retire; 0: never
+  std::size_t max_memory = 0;             ///< bytes resident above which it does, too; 0: no bound
 };
 
 /// What a worker works with. All of it outlives the worker.

@@ -226,9 +226,10 @@ TEST_P(BodyFileContract, Answers500WhereItCannotBeKept) {
 class DeadlineOfStreamContract : public StreamingContract {
  protected:
   DeadlineOfStreamContract() {
-    options.timeout = 300ms;
-    options.body_timeout = 300ms;
-    options.write_timeout = 300ms;
+    options.timeout = 600ms;
+    options.body_timeout = 600ms;
+    options.write_timeout = 600ms;
+    options.min_body_rate = 0;  // a byte now and then will do
   }
 };
 INDRIK_FOR_EVERY_CLASS(DeadlineOfStreamContract);
@@ -238,7 +239,7 @@ TEST_P(DeadlineOfStreamContract, BeginsAnewWithEveryPiece) {
   HttpClient slow{hasty.address()};
   slow.send("POST /both HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
   for (const std::string piece : {"a", "b", "c", "d"}) {
-    std::this_thread::sleep_for(150ms);  // the client's own pace
+    std::this_thread::sleep_for(200ms);  // the client's own pace
     slow.send(piece);
     slow.receive_bytes_until("1\r\n" + piece + "\r\n");
   }

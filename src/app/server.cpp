@@ -163,14 +163,18 @@ std::optional<process::PidFile> create_pid_file(const config::Settings& settings
   return *std::move(file);
 }
 
-void announce(const supervisor::Policy& policy, const Configuration& configuration,
-              std::span<const net::Listener> listeners, log::ErrorLog& log) {
-  constexpr std::string_view kNames[] = {"sync", "event", "green"};
+std::vector<std::string> addresses_of(const Configuration& configuration, std::span<const net::Listener> listeners) {
   std::vector<std::string> addresses;
   for (const auto& listener : listeners) {
     auto text = (speaks_tls(configuration, listener) ? "https://" : "") + listener.address().text();
     if (addresses.empty() || addresses.back() != text) addresses.push_back(std::move(text));  // see reuse_port
   }
+  return addresses;
+}
+
+void announce(const supervisor::Policy& policy, const Configuration& configuration,
+              std::span<const std::string> addresses, log::ErrorLog& log) {
+  constexpr std::string_view kNames[] = {"sync", "event", "green"};
   log.info("indrik {} listening at {} with {} {} worker{}", INDRIK_VERSION, fmt::join(addresses, ", "), policy.workers,
            kNames[static_cast<std::size_t>(configuration.loaded.settings.worker_class)],
            policy.workers == 1 ? "" : "s");
@@ -228,11 +232,12 @@ int serve(Start& start, const std::shared_ptr<const Configuration>& configuratio
   const auto twice = static_cast<std::size_t>(policy.workers) * 2;  // a reload has two generations
   auto scoreboard = process::Scoreboard::create(twice + kSpareSlots, twice + kSpareBells);
   if (!scoreboard) throw BootError{ExitCode::run_failed, scoreboard.error().text()};
-  announce(policy, *configuration, listeners.all(), log);
+  const auto addresses = addresses_of(*configuration, listeners.all());
   warn_of_few_descriptors(descriptors, settings, listeners.all().size(), log);
   supervisor::Master master{make_plan(configuration, shared),
                             [&] { return reload(start.invocation, *configuration, shared); }, std::move(listeners),
                             *scoreboard, log};
+  announce(policy, *configuration, addresses, log);  // signals are read from here on: whoever sees it may send some
   master.meet(surroundings(start, settings, shared));
   return master.run();
 }

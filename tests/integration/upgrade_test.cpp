@@ -210,6 +210,7 @@ TEST(UpgradedProgramTest, HasTheFolderAndTheEnvironmentOfTheFirstStart) {
   write("FIRST");
   ServerProcess server{{"-c", "server.toml"}, {.folder = folder.path(), .environment = {"FIRST=given"}}};
   const auto told = [&](std::string_view target) { return HttpClient{server.address()}.get(target).body; };
+  server.await_line("workers are ready");
   EXPECT_EQ(told("/env/FIRST"), "of the file");
   write("SECOND");
   server.signal(SIGUSR2);

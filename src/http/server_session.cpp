@@ -156,6 +156,8 @@ std::string_view ServerSession::piece() const noexcept {
 
 ServerSession::Step ServerSession::read_piece(Request& request) {
   if (std::exchange(piece_given_, false)) body_.drop(buffer_);
+  // A piece is as large as what comes at once: that much must not stay with each of many that send little more.
+  if (buffer_.empty()) std::string{}.swap(buffer_);
   const auto state = body_.read(buffer_, limits_);
   if (state == BodyReader::State::failed) return fail(body_.error());
   if (!piece().empty()) {

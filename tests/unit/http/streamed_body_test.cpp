@@ -121,6 +121,18 @@ TEST_F(StreamedBodyTest, TakesInPiecesWhatHasOutgrownTheMemory) {
   EXPECT_EQ(body, "abcdefg");
 }
 
+TEST_F(StreamedBodyTest, KeepsNoMemoryOfPiecesWhileItWaitsForMore) {
+  limits.max_buffered_body = 1000;
+  limits.max_body_size = 1'000'000;
+  begin("Content-Length: 500000\r\n");
+  session.take_in_pieces(request, true);
+  std::string body;
+  session.feed(std::string(100'000, 'x'));
+  EXPECT_EQ(take(body), Step::need_bytes);
+  EXPECT_EQ(body.size(), 100'000U);
+  EXPECT_LT(session.held_memory(), 4096U);
+}
+
 TEST_F(StreamedBodyTest, CountsTheWholeBodyAgainstItsLimitHoweverItIsTaken) {
   limits.max_body_size = 6;
   begin("Transfer-Encoding: chunked\r\n");

@@ -82,6 +82,7 @@ STATES = [
     ("a body of 500 KB so far, in a file", saying(post(500_000)), 10),
     ("an unread answer: a file of 64 MiB", saying(LARGE, 4096), 1),
     ("an unread answer: 8 MB made in memory", saying(LARGE.replace(b"files/large", b"bytes/8000000"), 4096), 40),
+    ("an unread answer, streamed", saying(LARGE.replace(b"files/large", b"stream/bytes?size=64000000"), 4096), 4),
     ("TLS, kept, idle after a request", tls_kept, 4),
 ]
 

@@ -23,7 +23,7 @@ class RunningExchange;
 class Flow final : public http::Streaming {
  public:
   /// Bytes in each direction above which the giving side waits.
-  static constexpr std::size_t kBound = 64 * 1024;
+  static constexpr std::size_t kBound = 16 * 1024;
 
   /// `body`: what has come of the request's body, whole; with open_body() it follows in pieces.
   Flow(RunningExchange& exchange, std::string_view body) noexcept : exchange_{exchange}, whole_{body} {}

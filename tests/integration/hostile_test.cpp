@@ -79,17 +79,19 @@ class HostileTest : public testing::TestWithParam<std::string> {
   void serve(const std::string& settings, const std::string& bind = "\"127.0.0.1:0\"") {
     folder.write("root/large", "");
     std::filesystem::resize_file(folder / "root/large", 64 << 20);
-    const auto file = folder.write(
-        "indrik.toml", "bind = [" + bind + "]\nworkers = 2\nworker_class = \"" + GetParam() + "\"\n" + settings +
-                           "\n[[app]]\nplugin = \"" + built_plugin("hello") + "\"\n[[app]]\nplugin = \"" +
-                           built_plugin("echo") + "\"\n[[app]]\nplugin = \"" + built_plugin("static") +
-                           "\"\nmount = \"/files\"\n[app.config]\nroot = \"" + (folder / "root").native() + "\"\n");
+    const auto file = folder.write("indrik.toml", "bind = [" + bind + "]\nworkers = 2\nworker_class = \"" + GetParam() +
+                                                      "\"\n" + settings + "\n" + app("hello", "/") + app("echo", "/") +
+                                                      app("stream", "/stream") + app("static", "/files") +
+                                                      "[app.config]\nroot = \"" + (folder / "root").native() + "\"\n");
     server = std::make_unique<ServerProcess>(std::vector<std::string>{"-c", file.native()});
     server->await_line("workers are ready");
     addresses = server->addresses();
     workers = server->worker_pids();
     for (int i = 0; i < 20; ++i) expect_service();  // what is made once is made now
     before = holdings_of(workers);
+  }
+  static std::string app(const std::string& plugin, const std::string& mount) {
+    return "[[app]]\nplugin = \"" + built_plugin(plugin) + "\"\nmount = \"" + mount + "\"\n";
   }
   void expect_service() const { ASSERT_EQ(HttpClient{addresses.front()}.get("/").status, 200); }
   void expect_bounded_memory() const {
@@ -230,6 +232,28 @@ TEST_P(HostileTest, EndsWhatIsNoHandshakeOrHalfOfOne) {
   }
   for (const auto& one : halves) EXPECT_EQ(one->receive_until_closed(), "");
   halves.clear();
+  expect_nothing_left();
+}
+
+class HostileStreamTest : public HostileTest {};
+// A sync worker that streams waits for its client: there its own deadlines are all the help there is.
+INSTANTIATE_TEST_SUITE_P(Worker, HostileStreamTest, testing::Values("event", "green"),
+                         [](const auto& given) { return given.param; });
+
+TEST_P(HostileStreamTest, KeepsLittleOfAnswersThatNobodyTakesWhileTheyAreMade) {
+  serve("write_timeout = \"2s\"\nmin_write_rate = \"1MiB\"\n");
+  std::vector<SlowClient> slow;
+  for (int i = 0; i < 500; ++i)
+    slow.emplace_back(SlowClient::Kind::reader, addresses.front(), "/stream/bytes?size=64000000");
+  const auto stays = [](const SlowClient& one) { return !one.ended(); };
+  for (const Deadline end; std::ranges::any_of(slow, stays) && !end.passed();) {
+    for (auto& one : slow) one.step();
+    ASSERT_NO_FATAL_FAILURE(expect_service());
+    expect_bounded_memory();
+  }
+  EXPECT_EQ(std::ranges::count_if(slow, stays), 0);
+  for (const auto& one : slow) ASSERT_THAT(one.heard(), StartsWith("H"));
+  slow.clear();
   expect_nothing_left();
 }
 

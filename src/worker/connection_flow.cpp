@@ -141,6 +141,7 @@ void Connection::end_streamed(std::string& out) noexcept {
   if (flow.too_long()) log_failure("the answer went beyond its declared length: the rest was dropped");
   if (cut) log_failure("the answer is shorter than its declared length: the connection is reset");
   if (cut || !exchange_->failure.empty()) {
+    write(out);  // answers to requests before this one may wait in it
     abort_streamed();
     engine_.give_back(std::move(exchange_));
     return engine_.bury(*this);
@@ -164,7 +165,7 @@ void Connection::fail_streamed(std::string& out) noexcept {
 void Connection::abort_streamed() noexcept {
   record_access(engine_, *exchange_, exchange_->response);
   count_answer(engine_.slot(), exchange_->response.status());
-  close(true);
+  if (stream_) close(true);
 }
 
 void Connection::stop_reading_body(http::ParseError error) noexcept {

@@ -163,6 +163,12 @@ TEST_P(StreamingContract, CutsAnAnswerWhoseHandlerFailsInTheMiddle) {
   EXPECT_TRUE(await([&] { return worker.error_text().find("the other half is missing") != std::string::npos; }));
 }
 
+TEST_P(StreamingContract, KeepsTheAnswersBeforeOneThatIsCut) {
+  client.send(request_bytes("GET", "/") + request_bytes("GET", "/failing"));
+  EXPECT_EQ(client.receive().body, "hello");
+  EXPECT_THROW(client.receive(), std::exception);
+}
+
 TEST_P(StreamingContract, CutsAnAnswerThatIsShorterThanDeclared) {
   client.send(request_bytes("GET", "/short"));
   EXPECT_THROW(client.receive(), std::exception);

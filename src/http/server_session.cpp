@@ -320,7 +320,7 @@ ServerSession::Waiting ServerSession::waiting() const noexcept {
     case Phase::body:
       return expects_continue_ && !asks_ ? Waiting::answer : Waiting::body;
     case Phase::drain:
-      return Waiting::body;
+      return Waiting::idle;  // it has its answer: whoever sends no more of it is left without a second one
     case Phase::answer:
       return Waiting::answer;
     case Phase::failed:

@@ -234,6 +234,7 @@ class DeadlineOfStreamContract : public StreamingContract {
   DeadlineOfStreamContract() {
     options.timeout = 600ms;
     options.body_timeout = 600ms;
+    options.keep_alive = 600ms;
     options.write_timeout = 600ms;
     options.min_body_rate = 0;  // a byte now and then will do
   }
@@ -259,6 +260,14 @@ TEST_P(DeadlineOfStreamContract, EndsABodyThatStalls) {
   slow.send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
   const auto answer = slow.receive();
   EXPECT_EQ(answer.status, 408);
+  EXPECT_EQ(slow.receive_until_closed(), "");
+}
+
+TEST_P(DeadlineOfStreamContract, HasNoSecondAnswerForABodyThatStallsUnread) {
+  WorkerProcess hasty{options, routes};
+  HttpClient slow{hasty.address()};
+  slow.send("POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
+  EXPECT_EQ(slow.receive().body, "unread");
   EXPECT_EQ(slow.receive_until_closed(), "");
 }
 

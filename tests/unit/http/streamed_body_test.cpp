@@ -188,7 +188,7 @@ TEST_F(StreamedBodyTest, PassesOverASmallBodyThatWasAnsweredUnread) {
   for (const std::string_view fields : {"Content-Length: 15\r\n", "Transfer-Encoding: chunked\r\n"}) {
     begin(fields);
     EXPECT_FALSE(closes(answer()));
-    EXPECT_EQ(session.waiting(), Waiting::body);
+    EXPECT_EQ(session.waiting(), Waiting::idle);
     EXPECT_EQ(feed("5\r\nGET "), Step::need_bytes);
     EXPECT_EQ(feed(std::string{"/\r\n0\r\n\r\n"}.append(kNext)), Step::request);
     EXPECT_EQ(request.path, "/next");

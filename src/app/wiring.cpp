@@ -94,6 +94,7 @@ worker::Options worker_options(const config::Settings& settings) {
           .limits = limits(settings),
           .proxies = proxies(settings),
           .body_directory = settings.body_directory,
+          .max_body_space = settings.max_body_space,
           .server = settings.server_header,
           .handshake_timeout = settings.handshake_timeout,
           .first_byte_timeout = settings.first_byte_timeout,

@@ -82,6 +82,7 @@ struct Settings {
   std::size_t limit_request_head_size{};
   std::size_t max_body_size{};
   std::size_t body_buffer_size{};
+  std::size_t max_body_space{};          ///< bytes; 0: no bound
   std::filesystem::path body_directory;  ///< empty: the system's folder for temporary files
 
   ProxyProtocol proxy_protocol{};

@@ -222,6 +222,10 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .field = &Settings::body_buffer_size, .fallback = "128KiB", .range = {0, kGiB},
      .doc = "A body larger than this is kept in a file without a name while it arrives, not in memory. Handlers see no "
             "difference. A route that streams its body needs neither."},
+    {.group = kLimits, .key = "max_body_space", .flag = "--max-body-space", .placeholder = "SIZE",
+     .field = &Settings::max_body_space, .fallback = "0", .range = {kMiB, 1024 * kGiB}, .or_zero = true,
+     .doc = "What those files of one worker may take together; a body for which there is no room is answered 503. 0 is "
+            "no bound but worker_connections times max_body_size."},
     {.group = kLimits, .key = "body_directory", .flag = "--body-directory", .placeholder = "FOLDER",
      .field = &Settings::body_directory, .fallback = "", .range = {0, kLongestPath},
      .accepts = "a folder, or \"\" for the system's folder for temporary files ($TMPDIR or /tmp)",

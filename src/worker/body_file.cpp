@@ -30,20 +30,22 @@ std::filesystem::path folder_or_default(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Result<BodyFile> BodyFile::create(const std::filesystem::path& folder) {
+Result<BodyFile> BodyFile::create(const std::filesystem::path& folder, BodySpace& space) {
   const auto where = folder_or_default(folder);
   Fd file{::open(where.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, S_IRUSR | S_IWUSR)};
   if (!file && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) file = create_and_unlink(where);
   if (!file) return fail(Error::from_errno(errno, "create a file for a request's body in {}", where.native()));
-  return BodyFile{std::move(file)};
+  return BodyFile{std::move(file), space};
 }
 
 BodyFile::BodyFile(BodyFile&& other) noexcept
-    : file_{std::move(other.file_)},
+    : space_{other.space_},
+      file_{std::move(other.file_)},
       size_{std::exchange(other.size_, 0)},
       mapped_{std::exchange(other.mapped_, nullptr)} {}
 
 BodyFile& BodyFile::operator=(BodyFile&& other) noexcept {
+  std::swap(space_, other.space_);
   std::swap(file_, other.file_);
   std::swap(size_, other.size_);
   std::swap(mapped_, other.mapped_);
@@ -51,6 +53,7 @@ BodyFile& BodyFile::operator=(BodyFile&& other) noexcept {
 }
 
 BodyFile::~BodyFile() {
+  space_->taken -= size_;
   if (mapped_ != nullptr) ::munmap(mapped_, size_);
 }
 
@@ -60,6 +63,7 @@ Result<void> BodyFile::append(std::string_view bytes) {
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return fail(Error::from_errno(errno, "keep a request's body in a file"));
     size_ += static_cast<std::size_t>(size);
+    space_->taken += static_cast<std::size_t>(size);
     bytes.remove_prefix(static_cast<std::size_t>(size));
   }
   return {};

@@ -99,6 +99,8 @@ class Connection {
   void keep_piece(std::string& out) noexcept;
   void dispatch_kept(const http::Request& request, std::string& out) noexcept;
   void answer_unkept(const Error& reason, std::string& out) noexcept;
+  void refuse_for_space(std::string& out) noexcept;
+  void answer_instead_of_body(http::Response response, std::string& out) noexcept;
   void take_body(std::string& out) noexcept;
   void send_flow(std::string& out) noexcept;
   void gather_flow(std::string& out) noexcept;

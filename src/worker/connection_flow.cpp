@@ -40,14 +40,16 @@ void Connection::look_at_head(const http::Request& request, std::string& out) no
 }
 
 void Connection::keep_in_file(std::string& out) noexcept {
-  auto file = BodyFile::create(engine_.options().body_directory);
+  auto file = BodyFile::create(engine_.options().body_directory, engine_.body_space());
   if (!file) return answer_unkept(file.error(), out);
   kept_ = std::make_unique<KeptBody>(KeptBody{.request = {}, .file = std::move(*file)});
   session_.take_in_pieces(kept_->request, true);
 }
 
 void Connection::keep_piece(std::string& out) noexcept {
-  if (const auto kept = kept_->file.append(session_.piece()); !kept) answer_unkept(kept.error(), out);
+  const auto piece = session_.piece();
+  if (!engine_.body_space().has_room(piece.size())) return refuse_for_space(out);
+  if (const auto kept = kept_->file.append(piece); !kept) answer_unkept(kept.error(), out);
 }
 
 void Connection::dispatch_kept(const http::Request& request, std::string& out) noexcept {
@@ -62,11 +64,27 @@ void Connection::dispatch_kept(const http::Request& request, std::string& out) n
 /// There is no room for its body, and that is not the client's fault.
 void Connection::answer_unkept(const Error& reason, std::string& out) noexcept {
   engine_.log().error("{}", reason.text());
+  http::Response response;
+  response.set_plain(500, "Internal Server Error\n");
+  answer_instead_of_body(std::move(response), out);
+}
+
+/// Bodies in files take all that they may: that passes.
+void Connection::refuse_for_space(std::string& out) noexcept {
+  engine_.log().debug("{}: no room for a body within max_body_space", origin_.name());
+  process::increment(engine_.slot().refused);
+  http::Response response;
+  response.set_plain(503, "Service Unavailable\n");
+  response.add_field("Retry-After", std::to_string(engine_.retry_after().count()));
+  answer_instead_of_body(std::move(response), out);
+}
+
+void Connection::answer_instead_of_body(http::Response response, std::string& out) noexcept {
   http::Request request;
   session_.take_in_pieces(request, false);
   exchange_ = engine_.take_exchange();
   exchange_->request = request;
-  exchange_->response.set_plain(500, "Internal Server Error\n");
+  exchange_->response = std::move(response);
   append_answer(out, true);
   kept_.reset();
 }

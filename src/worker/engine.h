@@ -71,6 +71,7 @@ class Engine {
   void complete_soon(RunningExchange& exchange) noexcept { completing_.push_back(&exchange); }
   /// Wakes whoever waits for the exchange's flow before the loop waits again, off any fiber.
   void wake_soon(RunningExchange& exchange) noexcept;
+  BodySpace& body_space() noexcept { return body_space_; }
   /// For looking where a request would go before it is whole.
   routing::Match& scratch_match() noexcept { return scratch_match_; }
   /// A line of the access log was recorded: it is written soon.
@@ -118,6 +119,7 @@ class Engine {
   LoopTimers timers_{loop_, &around_.slot.heartbeat_ns};
   DateCache date_;
   std::vector<char> read_buffer_ = std::vector<char>(kReadBuffer);
+  BodySpace body_space_{.most = options_.max_body_space};
   std::vector<std::unique_ptr<RunningExchange>> exchanges_;  ///< not in use
   std::list<std::unique_ptr<RunningExchange>> withdrawn_;  ///< answered, but still in an executor's queue; oldest first
   std::vector<std::string> scratches_;

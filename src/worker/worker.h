@@ -39,6 +39,7 @@ struct Options {
   http::Limits limits;
   Proxies proxies;
   std::filesystem::path body_directory;     ///< for bodies beyond limits.max_buffered_body; empty: the system's
+  std::uint64_t max_body_space = 0;         ///< bytes of all bodies in files together; beyond: 503; 0: no bound
   std::string server = "indrik";            ///< the Server field; empty: none
   milliseconds handshake_timeout{10'000};   ///< of TLS, from accept to its end
   milliseconds first_byte_timeout{30'000};  ///< from accept, or the handshake, to the first byte

@@ -1,4 +1,5 @@
 // Bodies in pieces, both ways, and bodies that are too large for memory.
+#include <poll.h>
 #include <sys/resource.h>
 
 #include <atomic>
@@ -227,6 +228,28 @@ TEST_P(BodyFileContract, Answers500WhereItCannotBeKept) {
   EXPECT_EQ(poster.request("POST", "/echo", std::string(500'000, 'x')).status, 500);
   EXPECT_THAT(small.error_text(), testing::HasSubstr("/nowhere"));
   EXPECT_EQ(HttpClient{small.address()}.get("/").body, "hello");
+}
+
+TEST_P(BodyFileContract, Answers503WhereTheFilesTakeAllThatTheyMay) {
+  options.max_body_space = 1'000'000;
+  options.linger_timeout = 30s;
+  WorkerProcess small{options, routes};
+  const std::string half =
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n" + std::string(800'000, 'x');
+  HttpClient first{small.address()};
+  first.send(half);
+  HttpClient second{small.address()};
+  second.send(half);
+  // Whichever came to the bound first.
+  ASSERT_TRUE(await([&] { return !first.is_silent() || !second.is_silent(); }));
+  HttpClient& refused = first.is_silent() ? second : first;
+  HttpClient& kept = first.is_silent() ? first : second;
+  const auto refusal = refused.receive();
+  EXPECT_EQ(refusal.status, 503);
+  EXPECT_TRUE(refusal.field("retry-after"));
+  kept.send(std::string(100'000, 'x'));
+  EXPECT_EQ(kept.receive().body.size(), 900'000U);
+  EXPECT_EQ(kept.request("POST", "/echo", std::string(900'000, 'y')).status, 200);  // the room is there again
 }
 
 class DeadlineOfStreamContract : public StreamingContract {

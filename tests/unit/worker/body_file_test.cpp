@@ -13,9 +13,11 @@
 namespace indrik::worker {
 namespace {
 
+BodySpace space;
+
 TEST(BodyFileTest, GivesBackWhatWasAppended) {
   const test::TemporaryFolder folder;
-  auto file = BodyFile::create(folder.path());
+  auto file = BodyFile::create(folder.path(), space);
   ASSERT_TRUE(file) << file.error().text();
   std::string all;
   for (int i = 0; i < 1000; ++i) {
@@ -31,27 +33,27 @@ TEST(BodyFileTest, GivesBackWhatWasAppended) {
 
 TEST(BodyFileTest, HasNoName) {
   const test::TemporaryFolder folder;
-  auto file = BodyFile::create(folder.path());
+  auto file = BodyFile::create(folder.path(), space);
   ASSERT_TRUE(file);
   ASSERT_TRUE(file->append("secret"));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(BodyFileTest, MayBeEmpty) {
-  auto file = BodyFile::create({});
+  auto file = BodyFile::create({}, space);
   ASSERT_TRUE(file);
   EXPECT_EQ(*file->view(), "");
 }
 
 TEST(BodyFileTest, SaysWhereItCouldNotBe) {
-  const auto file = BodyFile::create("/nowhere/at/all");
+  const auto file = BodyFile::create("/nowhere/at/all", space);
   ASSERT_FALSE(file);
   EXPECT_THAT(file.error().text(), testing::HasSubstr("/nowhere/at/all"));
 }
 
 TEST(BodyFileTest, SaysWhenThereIsNoSpaceLeft) {
   const test::TemporaryFolder folder;
-  auto file = BodyFile::create(folder.path());
+  auto file = BodyFile::create(folder.path(), space);
   ASSERT_TRUE(file);
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -63,6 +65,20 @@ TEST(BodyFileTest, SaysWhenThereIsNoSpaceLeft) {
   ::signal(SIGXFSZ, handled);
   ASSERT_FALSE(appended);
   EXPECT_THAT(appended.error().text(), testing::HasSubstr("File too large"));
+}
+
+TEST(BodyFileTest, CountsWhatItTakesOfTheSpaceAndGivesItBack) {
+  const test::TemporaryFolder folder;
+  BodySpace bounded{.most = 10};
+  {
+    auto file = BodyFile::create(folder.path(), bounded);
+    ASSERT_TRUE(file->append("123456"));
+    EXPECT_TRUE(bounded.has_room(4));
+    EXPECT_FALSE(bounded.has_room(5));
+    const BodyFile moved{std::move(*file)};
+    EXPECT_EQ(bounded.taken, 6U);
+  }
+  EXPECT_EQ(bounded.taken, 0U);
 }
 
 }  // namespace

@@ -60,6 +60,49 @@ TEST_P(TlsContract, AnswersWhatComesThroughAHandshakeOfEachVersion) {
   EXPECT_EQ(worker.wait_exit(), 0);
 }
 
+TEST_P(TlsContract, IsSpokenAfterTheHeaderOfAProxy) {
+  options.proxies.protocol = worker::ProxyProtocol::required;
+  const std::vector<std::string> trusted{"127.0.0.1"};
+  options.proxies.protocol_peers = *net::AddressSet::parse(trusted);
+  WorkerProcess worker{options,
+                       [](auto& router) {
+                         add(router, "GET", "/peer", FunctionHandler::blocking([](http::Exchange& exchange) {
+                               exchange.response.append_body(std::string{exchange.request.scheme} + " " +
+                                                             std::string{exchange.request.peer});
+                             }));
+                       },
+                       &tls};
+  TlsClient client{worker.address(), {}, false};
+  const std::string_view header = "PROXY TCP4 198.51.100.7 192.0.2.1 4711 443\r\n";
+  ASSERT_EQ(::send(client.fd(), header.data(), header.size(), MSG_NOSIGNAL), static_cast<ssize_t>(header.size()));
+  client.shake_hands();
+  EXPECT_EQ(client.get("/peer").body, "https 198.51.100.7:4711");
+  TlsClient bare{worker.address(), {}, false};
+  EXPECT_THROW(bare.shake_hands(), std::runtime_error);
+}
+
+TEST_P(TlsContract, CarriesBodiesInPieces) {
+  options.limits.max_body_size = kBig;
+  auto sum = std::make_unique<FunctionHandler>(
+      [](http::Exchange& exchange) {
+        char room[10'000];
+        auto& flow = exchange.streaming();
+        using State = http::Streaming::State;
+        for (auto piece = flow.read(room, http::Streaming::Wait::yes); piece.state == State::moved;
+             piece = flow.read(room, http::Streaming::Wait::yes))
+          if (flow.write({room, piece.size}, http::Streaming::Wait::yes).state != State::moved) return;
+      },
+      FunctionHandler::Function{});
+  sum->streams = true;
+  const auto add_both = [&](auto& router) { add(router, "POST", "/both", std::move(sum)); };
+  WorkerProcess worker{options, add_both, &tls};
+  TlsClient client{worker.address()};
+  for (const std::size_t size : {1U, 16'384U, 100'000U}) {
+    const std::string body(size, 'b');
+    EXPECT_EQ(client.request("POST", "/both", body).body, body);
+  }
+}
+
 TEST_P(TlsContract, TakesBodiesAndGivesAnswersThatAreManyRecordsLong) {
   options.limits.max_body_size = 32 * 1024 * 1024;
   WorkerProcess worker{options, add_all, &tls};

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "plugin/abi_fields.h"
 #include "plugin/abi_text.h"
 #include "plugin/interfaces.h"
 
@@ -40,12 +41,7 @@ std::int32_t field(const indrik_exchange* exchange, indrik_text name, indrik_tex
 
 std::uint64_t fields(const indrik_exchange* exchange, std::uint64_t first, indrik_field* out,
                      std::uint64_t capacity) noexcept {
-  const auto all = exchange_of(exchange).request.fields;
-  if (first >= all.size()) return 0;
-  const auto part = all.subspan(first, std::min<std::uint64_t>(capacity, all.size() - first));
-  std::ranges::transform(
-      part, out, [](const http::Field& f) { return indrik_field{.name = text_of(f.name), .value = text_of(f.value)}; });
-  return part.size();
+  return copy_fields(exchange_of(exchange).request.fields, first, out, capacity);
 }
 
 std::int32_t param(const indrik_exchange* exchange, indrik_text name, indrik_text* value) noexcept {

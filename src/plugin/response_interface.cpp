@@ -1,6 +1,7 @@
 #include <new>
 #include <utility>
 
+#include "plugin/abi_fields.h"
 #include "plugin/abi_text.h"
 #include "plugin/interfaces.h"
 
@@ -37,17 +38,7 @@ std::int32_t set_status(indrik_exchange* handle, std::int32_t status) noexcept {
 
 std::int32_t add_field(indrik_exchange* handle, indrik_text name, indrik_text value) noexcept {
   return change_unsent(handle, [&](http::Exchange& exchange) -> std::int32_t {
-    switch (exchange.response.add_field(view_of(name), view_of(value))) {
-      case http::Response::FieldError::none:
-        return INDRIK_OK;
-      case http::Response::FieldError::bad_name:
-        return INDRIK_E_BAD_NAME;
-      case http::Response::FieldError::bad_value:
-        return INDRIK_E_BAD_VALUE;
-      case http::Response::FieldError::reserved:
-        return INDRIK_E_RESERVED_FIELD;
-    }
-    return INDRIK_E_FAILED;
+    return field_code(exchange.response.add_field(view_of(name), view_of(value)));
   });
 }
 

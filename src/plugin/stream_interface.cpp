@@ -1,8 +1,7 @@
-#include <algorithm>
-#include <limits>
 #include <new>
 #include <string>
 
+#include "plugin/abi_fields.h"
 #include "plugin/abi_text.h"
 #include "plugin/interfaces.h"
 
@@ -30,20 +29,6 @@ std::int32_t code_of(Streaming::State state) noexcept {
       return INDRIK_E_WRONG_PHASE;
     case Streaming::State::out_of_memory:
       return INDRIK_E_NO_MEMORY;
-  }
-  return INDRIK_E_FAILED;
-}
-
-std::int32_t code_of(http::Response::FieldError error) noexcept {
-  switch (error) {
-    case http::Response::FieldError::none:
-      return INDRIK_OK;
-    case http::Response::FieldError::bad_name:
-      return INDRIK_E_BAD_NAME;
-    case http::Response::FieldError::bad_value:
-      return INDRIK_E_BAD_VALUE;
-    case http::Response::FieldError::reserved:
-      return INDRIK_E_RESERVED_FIELD;
   }
   return INDRIK_E_FAILED;
 }
@@ -101,7 +86,7 @@ std::int32_t early_hints(indrik_exchange* handle, const indrik_field* fields, st
   return guarded([&]() -> std::int32_t {
     http::Response hints;  // the same rules hold for its fields
     for (std::uint64_t at = 0; at < count; ++at) {
-      const auto code = code_of(hints.add_field(view_of(fields[at].name), view_of(fields[at].value)));
+      const auto code = field_code(hints.add_field(view_of(fields[at].name), view_of(fields[at].value)));
       if (code != INDRIK_OK) return code;
     }
     return code_of(exchange_of(handle).streaming().inform(hints.field_lines()));
@@ -116,17 +101,12 @@ std::int32_t declare_length(indrik_exchange* handle, std::uint64_t size) noexcep
 }
 
 std::int32_t add_trailer(indrik_exchange* handle, indrik_text name, indrik_text value) noexcept {
-  return guarded([&] { return code_of(exchange_of(handle).response.add_trailer(view_of(name), view_of(value))); });
+  return guarded([&] { return field_code(exchange_of(handle).response.add_trailer(view_of(name), view_of(value))); });
 }
 
 std::uint64_t trailers(const indrik_exchange* handle, std::uint64_t first, indrik_field* out,
                        std::uint64_t capacity) noexcept {
-  const auto all = exchange_of(handle).request.trailers;
-  if (first >= all.size()) return 0;
-  const auto part = all.subspan(first, std::min<std::uint64_t>(capacity, all.size() - first));
-  std::ranges::transform(
-      part, out, [](const http::Field& f) { return indrik_field{.name = text_of(f.name), .value = text_of(f.value)}; });
-  return part.size();
+  return copy_fields(exchange_of(handle).request.trailers, first, out, capacity);
 }
 
 }  // namespace

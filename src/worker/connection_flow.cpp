@@ -156,7 +156,8 @@ void Connection::end_streamed(std::string& out) noexcept {
   gather_flow(out);
   const Flow& flow = *exchange_->flow();
   const bool cut = session_.answer_is_short();
-  if (flow.too_long()) log_failure("the answer went beyond its declared length: the rest was dropped");
+  if (flow.too_long() && exchange_->failure.empty())
+    log_failure("the answer went beyond its declared length: the rest was dropped");
   if (cut) log_failure("the answer is shorter than its declared length: the connection is reset");
   if (cut || !exchange_->failure.empty()) {
     write(out);  // answers to requests before this one may wait in it

@@ -285,7 +285,10 @@ void Connection::time_out() noexcept {
 /// What the handler works on is not touched: it may be running, on another thread.
 void Connection::answer_for_handler() noexcept {
   http::Response response;
-  if (const Flow* const flow = exchange_->flow(); flow != nullptr && flow->awaits_body())
+  const Flow* const flow = exchange_->flow();
+  if (flow != nullptr && flow->body_failed())
+    response.set_plain(http::status_of(session_.error()), fmt::format("{}\n", http::sentence_of(session_.error())));
+  else if (flow != nullptr && flow->awaits_body())
     response.set_plain(408, "Request Timeout\n");
   else
     set_timeout(engine_, response);

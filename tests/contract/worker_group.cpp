@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <stdexcept>
+#include <string>
 
 namespace indrik::test {
 namespace {
@@ -18,6 +20,16 @@ std::uint64_t sleeps_of(pid_t pid) {
   for (std::string line; std::getline(status, line);)
     if (line.starts_with(kKey)) return std::stoull(line.substr(kKey.size()));
   throw std::runtime_error{"no count of switches in /proc"};
+}
+
+/// "4711 (name) S …", proc(5); the name may have spaces and brackets in it.
+bool is_asleep(pid_t pid) {
+  std::ifstream stat{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string line;
+  std::getline(stat, line);
+  const auto name_end = line.rfind(") ");
+  if (name_end == std::string::npos) throw std::runtime_error{"no state of a process in /proc"};
+  return line.at(name_end + 2) == 'S';
 }
 
 }  // namespace
@@ -54,6 +66,8 @@ void WorkerGroup::stop(std::size_t number) const {
   if (::waitid(P_PID, static_cast<id_t>(pids_[number]), &stopped, WSTOPPED) != 0)
     throw std::runtime_error{"a worker cannot be stopped"};
 }
+
+bool WorkerGroup::all_sleep() const { return std::ranges::all_of(pids_, is_asleep); }
 
 std::uint64_t WorkerGroup::sleeps() const {
   std::uint64_t all = 0;

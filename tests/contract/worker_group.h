@@ -20,6 +20,8 @@ class WorkerGroup {
   std::span<process::Slot> slots() noexcept { return scoreboard_.slots(); }
   /// Returns when it stands still.
   void stop(std::size_t number) const;
+  /// Whether none of them has anything to do at this moment.
+  bool all_sleep() const;
   /// How often they have gone to sleep, all together: voluntary_ctxt_switches of proc(5).
   std::uint64_t sleeps() const;
 

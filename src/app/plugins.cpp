@@ -21,13 +21,16 @@ Plugins::Plugins(std::span<const AppSpec> apps, log::ErrorLog& log, const Progre
   }
 }
 
-void Plugins::start() {
+void Plugins::start(const LoopServices& loop) {
+  loop_.emplace(loop);
+  for (auto& instance : instances_) instance.serve_on(&*loop_);
   for (auto& instance : instances_)
     if (const auto started = instance.start(); !started) throw BootError{ExitCode::never_ready, started.error().text()};
 }
 
 void Plugins::stop() noexcept {
   for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance) instance->stop();
+  for (auto& instance : instances_) instance.serve_on(nullptr);
 }
 
 }  // namespace indrik::app

@@ -62,7 +62,7 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, net
                          .siblings = seat.siblings,
                          .bells = seat.bells,
                          .master = seat.master}};
-  plugins.start();
+  plugins.start(worker.services());
   worker.run();
   plugins.stop();
 }

@@ -71,8 +71,8 @@ class Fiber {
   const Task& task() const noexcept { return task_; }
   Stack stack() const noexcept { return stack_; }
 
-  /// Parks until the time has come or the task is cancelled.
-  void sleep(nanoseconds duration) noexcept;
+  /// Parks until it is resumed or the task is cancelled.
+  void wait(void (*forget)(void* context) noexcept, void* context) noexcept;
   void cancel() noexcept;
   bool cancelled() const noexcept { return cancelled_; }
 
@@ -85,7 +85,8 @@ class Fiber {
   bool ended_ = true;
   bool finishing_ = false;
   bool cancelled_ = false;
-  TimerRoom* alarm_ = nullptr;  ///< that ends the sleep it is in; none: it does not sleep
+  void (*forget_)(void* context) noexcept = nullptr;  ///< what it waits for; null: cancel() does not end its wait
+  void* forget_context_ = nullptr;
   ExceptionState exceptions_;
   SanitizedStack fiber_side_;
   SanitizedStack loop_side_;
@@ -152,8 +153,8 @@ void Fiber::finish() noexcept {
   enter();
 }
 
-FiberPool::FiberPool(std::size_t stack_size, Timers& timers, const Observer& observer)
-    : stacks_{stack_size}, timers_{timers}, observer_{observer} {}
+FiberPool::FiberPool(std::size_t stack_size, const LoopServices& loop, const Observer& observer)
+    : stacks_{stack_size}, loop_{loop}, observer_{observer} {}
 
 FiberPool::~FiberPool() {
   for (Fiber* const fiber : idle_) {
@@ -200,27 +201,54 @@ void park() noexcept { current()->leave(); }
 
 void resume(Fiber& fiber) noexcept { fiber.pool().run(fiber); }
 
-void Fiber::sleep(nanoseconds duration) noexcept {
-  TimerRoom room;
-  pool_.timers().start(
-      room, duration, [](void* fiber) noexcept { resume(*static_cast<Fiber*>(fiber)); }, this);
-  alarm_ = &room;
+void Fiber::wait(void (*forget)(void* context) noexcept, void* context) noexcept {
+  forget_ = forget;
+  forget_context_ = context;
   leave();
-  alarm_ = nullptr;
+  forget_ = nullptr;
 }
 
 void Fiber::cancel() noexcept {
   cancelled_ = true;
-  if (!alarm_) return;
-  pool_.timers().cancel(*alarm_);
+  if (!forget_) return;
+  forget_(forget_context_);
   resume(*this);
 }
 
 void cancel(Fiber& fiber) noexcept { fiber.cancel(); }
 
+bool is_cancelled() noexcept { return current()->cancelled(); }
+
+bool park(void (*forget)(void* context) noexcept, void* context) noexcept {
+  Fiber& self = *current();
+  if (!self.cancelled()) self.wait(forget, context);
+  return !self.cancelled();
+}
+
+namespace {
+
+/// A time for one fiber to wait.
+struct Alarm {
+  explicit Alarm(Fiber& sleeper) noexcept : timers{sleeper.pool().loop().timers}, fiber{sleeper} {}
+  static void ring(void* alarm) noexcept { resume(static_cast<Alarm*>(alarm)->fiber); }
+  static void forget(void* alarm) noexcept {
+    auto& self = *static_cast<Alarm*>(alarm);
+    self.timers.cancel(self.room);
+  }
+
+  Timers& timers;
+  Fiber& fiber;
+  TimerRoom room;
+};
+
+}  // namespace
+
 bool sleep_for(nanoseconds duration) noexcept {
   Fiber& self = *current();
-  self.sleep(self.cancelled() ? std::min<nanoseconds>(duration, kCancelledSleep) : duration);
+  Alarm alarm{self};
+  const auto time = self.cancelled() ? std::min<nanoseconds>(duration, kCancelledSleep) : duration;
+  alarm.timers.start(alarm.room, time, &Alarm::ring, &alarm);
+  self.wait(&Alarm::forget, &alarm);
   return !self.cancelled();
 }
 

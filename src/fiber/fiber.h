@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/loop_services.h"
 #include "base/result.h"
-#include "base/timers.h"
 #include "fiber/stack_pool.h"
 
 namespace indrik::fiber {
@@ -32,8 +32,8 @@ struct Observer {
 /// then the one who started or resumed it goes on. Fibers are kept and used again. Loop thread only.
 class FiberPool {
  public:
-  /// `timers` wake sleeping fibers; they outlive the pool.
-  FiberPool(std::size_t stack_size, Timers& timers, const Observer& observer = {});
+  /// `loop` wakes parked fibers; its services outlive the pool.
+  FiberPool(std::size_t stack_size, const LoopServices& loop, const Observer& observer = {});
   /// Idle fibers are finished. Parked ones are left as they are, with their stacks: unwinding them would have to cross
   /// frames that are not ours. Only at the end of a process should there be any.
   ~FiberPool();
@@ -46,14 +46,14 @@ class FiberPool {
 
   /// Fibers whose task has not ended, the parked ones included.
   std::size_t active() const noexcept { return all_.size() - idle_.size(); }
-  Timers& timers() noexcept { return timers_; }
+  const LoopServices& loop() const noexcept { return loop_; }
 
  private:
   friend void resume(Fiber& fiber) noexcept;
   void run(Fiber& fiber) noexcept;
 
   StackPool stacks_;
-  Timers& timers_;
+  const LoopServices loop_;
   Observer observer_;
   std::vector<std::unique_ptr<Fiber>> all_;
   std::vector<Fiber*> idle_;
@@ -69,10 +69,17 @@ bool in_guard_page(std::uintptr_t address) noexcept;
 /// Suspends the current fiber until resume(). Its errno and exceptions in flight are its own and are there again after.
 void park() noexcept;
 
+/// The same, for what may take long: cancel() ends it too, and calls forget(context) first, so that whatever would have
+/// called resume() does not any more. True: resumed. False: cancelled, now or before; then it did not park.
+bool park(void (*forget)(void* context) noexcept, void* context) noexcept;
+
+/// Whether cancel() was called for the current fiber's task.
+bool is_cancelled() noexcept;
+
 /// Goes on with a parked fiber until it parks again or ends. On the loop's stack, never from inside a fiber.
 void resume(Fiber& fiber) noexcept;
 
-/// Tells the fiber's task that nobody waits for it any more: the sleep it is in ends at once, those to come are short.
+/// Tells the fiber's task that nobody waits for it any more: the wait it is in ends at once, those to come are short.
 /// It still has to end by itself. On the loop's stack, while the task is active.
 void cancel(Fiber& fiber) noexcept;
 

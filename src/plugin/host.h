@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/loop_services.h"
 #include "base/result.h"
 #include "http/handler.h"
 #include "log/error_log.h"
@@ -36,6 +37,7 @@ struct Host : indrik_host {
   std::string mount;
   LogSink log_sink;
   Config settings;
+  const LoopServices* loop = nullptr;                 ///< of the worker, from before start() until it has ended
   const RouteSink* routes = nullptr;                  ///< set while create() runs: routes are added then only
   std::set<std::string, std::less<>> keys_asked_for;  ///< while create() runs
 };

@@ -81,6 +81,8 @@ Result<Instance> Instance::create(const Library& library, std::string mount, Con
   return Instance{std::move(state)};
 }
 
+void Instance::serve_on(const LoopServices* loop) noexcept { state_->host.loop = loop; }
+
 Result<void> Instance::start() {
   if (const auto hook = state_->library.descriptor().start) {
     ErrorText error;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/loop_services.h"
 #include "base/result.h"
 #include "plugin/config.h"
 #include "plugin/host.h"
@@ -23,6 +24,9 @@ class Instance {
   Instance& operator=(Instance&&) noexcept;
   /// Stops if it must, then destroys.
   ~Instance();
+
+  /// Gives the plugin the loop of its worker, before start(); null takes it away, before the loop ends.
+  void serve_on(const LoopServices* loop) noexcept;
 
   /// Runs the plugin's start hook, which may block.
   Result<void> start();

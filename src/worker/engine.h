@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/loop_services.h"
 #include "process/signal_queue.h"
 #include "worker/acceptor.h"
 #include "worker/connection.h"
@@ -14,6 +15,8 @@
 #include "worker/deadline_queue.h"
 #include "worker/executor.h"
 #include "worker/loop.h"
+#include "worker/loop_offloads.h"
+#include "worker/loop_watches.h"
 #include "worker/worker.h"
 
 namespace indrik::worker {
@@ -32,6 +35,7 @@ class Engine {
   const Options& options() const noexcept { return options_; }
   const Loop& loop() const noexcept { return loop_; }
   Timers& timers() noexcept { return timers_; }
+  LoopServices services() noexcept { return {timers_, watches_, offloads_}; }
   log::ErrorLog& log() noexcept { return around_.log; }
   log::AccessLog* access_log() noexcept { return around_.access_log; }
   process::Slot& slot() noexcept { return around_.slot; }
@@ -117,6 +121,8 @@ class Engine {
   const Surroundings around_;
   Loop loop_;
   LoopTimers timers_{loop_, &around_.slot.heartbeat_ns};
+  LoopWatches watches_{loop_, around_.slot.heartbeat_ns};
+  LoopOffloads offloads_{loop_, options_.offload_threads};
   DateCache date_;
   std::vector<char> read_buffer_ = std::vector<char>(kReadBuffer);
   BodySpace body_space_{.most = options_.max_body_space};

@@ -8,7 +8,7 @@ namespace indrik::worker {
 GreenExecutor::GreenExecutor(Engine& engine, std::size_t stack_size)
     : engine_{engine},
       fibers_{stack_size,
-              engine.timers(),
+              engine.services(),
               {.entering =
                    [](void* slot, void* task) noexcept {
                      RunningMark::set(*static_cast<process::Slot*>(slot), *static_cast<RunningExchange*>(task));

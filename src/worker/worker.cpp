@@ -9,6 +9,8 @@ Worker::Worker(const Options& options, const Surroundings& surroundings)
 
 Worker::~Worker() = default;
 
+LoopServices Worker::services() noexcept { return engine_->services(); }
+
 void Worker::run() { engine_->run(); }
 
 }  // namespace indrik::worker

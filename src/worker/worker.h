@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/loop_services.h"
 #include "http/limits.h"
 #include "log/access_log.h"
 #include "log/error_log.h"
@@ -36,6 +37,7 @@ struct Options {
   bool fair_accept = true;                    ///< leave connections to a sibling that is better placed
   std::size_t threads = 8;                    ///< of the event class's pool
   std::size_t fiber_stack_size = 256 * 1024;  ///< bytes
+  std::size_t offload_threads = 8;            ///< for what would block the loop, in every class
   http::Limits limits;
   Proxies proxies;
   std::filesystem::path body_directory;     ///< for bodies beyond limits.max_buffered_body; empty: the system's
@@ -87,6 +89,9 @@ class Worker {
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
+
+  /// What its loop does for others, as long as it lives; on the thread that runs it.
+  LoopServices services() noexcept;
 
   /// Says ready in the slot, then serves until drained or told to end. A second of patience for nobody: what still runs
   /// in a thread when it is told to end at once is left behind, so end the process soon after.

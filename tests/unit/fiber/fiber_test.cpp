@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <map>
@@ -47,6 +48,17 @@ class ManualTimers final : public Timers {
   std::multimap<nanoseconds, Waiting> waiting_;
 };
 
+/// For tests that wait for nothing but time.
+class NoWatches final : public Watches {
+ public:
+  void start(WatchRoom&, int, short, void (*)(void*, short) noexcept, void*) noexcept override { std::abort(); }
+  void cancel(WatchRoom&) noexcept override {}
+};
+class NoOffloads final : public Offloads {
+ public:
+  bool submit(OffloadJob&) noexcept override { return false; }
+};
+
 class FiberTest : public testing::Test {
  protected:
   struct Job {
@@ -63,7 +75,10 @@ class FiberTest : public testing::Test {
   }
 
   ManualTimers timers;
-  FiberPool pool{64 * 1024, timers};
+  NoWatches watches;
+  NoOffloads offloads;
+  const LoopServices services{timers, watches, offloads};
+  FiberPool pool{64 * 1024, services};
 };
 
 TEST_F(FiberTest, RunsATaskToItsEnd) {
@@ -239,7 +254,7 @@ TEST_F(FiberTest, StartsTheNextTaskFromTheDoneOfTheLast) {
 }
 
 TEST_F(FiberTest, SaysWhenThereIsNoMemoryForAStack) {
-  FiberPool huge{std::size_t{1} << 60, timers};
+  FiberPool huge{std::size_t{1} << 60, services};
   bool ran = false;
   const auto result =
       huge.start({[](void* r) noexcept { *static_cast<bool*>(r) = true; }, [](void*) noexcept {}, &ran});

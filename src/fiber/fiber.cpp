@@ -58,6 +58,7 @@ class Fiber {
     task_ = task;
     ended_ = false;
     cancelled_ = false;
+    locks_held = 0;
   }
   /// From the loop's stack into the fiber, until it parks or ends.
   void enter() noexcept;
@@ -75,6 +76,8 @@ class Fiber {
   void wait(void (*forget)(void* context) noexcept, void* context) noexcept;
   void cancel() noexcept;
   bool cancelled() const noexcept { return cancelled_; }
+
+  int locks_held = 0;
 
  private:
   void serve() noexcept;
@@ -190,6 +193,10 @@ void FiberPool::run(Fiber& fiber) noexcept {
 
 // Not inlined: the compiler may not keep the address of a thread's variable across a switch, and here it need not.
 [[gnu::noinline]] Fiber* current() noexcept { return t_current; }
+
+const LoopServices& current_loop() noexcept { return current()->pool().loop(); }
+
+[[gnu::noinline]] int& locks_held() noexcept { return t_current->locks_held; }
 
 bool in_guard_page(std::uintptr_t address) noexcept {
   if (t_current == nullptr) return false;

@@ -62,6 +62,13 @@ class FiberPool {
 /// The fiber that calls this; null outside of any (the loop, other threads).
 Fiber* current() noexcept;
 
+/// What the loop of the current fiber does for it. Only inside a fiber.
+const LoopServices& current_loop() noexcept;
+
+/// How many locks (mutexes, and rwlocks for writing) the current fiber holds, as the hooks count them. Only inside a
+/// fiber.
+int& locks_held() noexcept;
+
 /// Whether the address is in the page that faults below the current fiber's stack: its stack has overflowed.
 /// Async-signal-safe.
 bool in_guard_page(std::uintptr_t address) noexcept;

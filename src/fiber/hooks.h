@@ -6,7 +6,7 @@
 namespace indrik::fiber {
 
 /// The system calls that this executable defines in libc's place: inside a fiber they park it instead of blocking the
-/// thread; anywhere else they are libc's. Plugins find them first because the executable exports them.
-std::span<const std::string_view> hooked_symbols() noexcept;
+/// thread; anywhere else they are libc's. Plugins find them first because the executable exports them. Sorted.
+std::span<const std::string_view> hooked_symbols();
 
 }  // namespace indrik::fiber

@@ -14,6 +14,9 @@
 #include "fiber/sanitizers.h"
 
 namespace indrik::fiber {
+
+constinit thread_local Fiber* t_current = nullptr;
+
 namespace {
 
 namespace context = boost::context;
@@ -35,8 +38,6 @@ struct ExceptionState {
     *this = old;
   }
 };
-
-constinit thread_local Fiber* t_current = nullptr;
 
 /// The stack is the pool's: Boost must neither allocate nor free it.
 struct BorrowedStack {
@@ -190,9 +191,6 @@ void FiberPool::run(Fiber& fiber) noexcept {
   idle_.push_back(&fiber);
   task.done(task.context);  // may start the next task, in this very fiber
 }
-
-// Not inlined: the compiler may not keep the address of a thread's variable across a switch, and here it need not.
-[[gnu::noinline]] Fiber* current() noexcept { return t_current; }
 
 const LoopServices& current_loop() noexcept { return current()->pool().loop(); }
 

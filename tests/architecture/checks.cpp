@@ -80,7 +80,8 @@ std::vector<Permission> permissions_of(std::string_view path) {
   const auto parts = parts_of(path);
   const auto layer_part = parts.front() == "tests" ? 2U : 1U;
   if (parts.front() == "include") return {{.who = "include/", .own = {"indrik"}, .libraries = {}}};
-  if (parts.front() == "plugins") return {{.who = "a plugin", .own = {"indrik"}, .libraries = {}, .siblings = true}};
+  if (parts.front() == "plugins")
+    return {{.who = "a plugin", .own = {"indrik"}, .libraries = words(kOfPlugins), .siblings = true}};
   const auto* rule = parts.size() > layer_part ? rule_of(parts[layer_part]) : nullptr;
   if (rule == nullptr) return {};
   return {parts.front() == "tests" ? permission_of_tests(*rule) : permission_of_layer(*rule)};

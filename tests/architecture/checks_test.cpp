@@ -21,6 +21,7 @@ TEST(IncludesTest, TakesWhatTheTableAllows) {
                               "#include <llhttp.h>\n#include \"base/fd.h\"\n#include \"http/request.h\"\n"}),
               IsEmpty());
   EXPECT_THAT(check_includes({"src/plugin/a.cpp", "#include <dlfcn.h>\n#include <indrik/plugin.h>\n"}), IsEmpty());
+  EXPECT_THAT(check_includes({"plugins/redis.cpp", "#include <hiredis/hiredis.h>\n"}), IsEmpty());
   EXPECT_THAT(check_includes({"plugins/hello/hello.cpp", "#include <indrik/indrik.hpp>\n#include \"greeting.h\"\n"}),
               IsEmpty());
   EXPECT_THAT(check_includes({"tests/unit/http/a_test.cpp", "#include <gtest/gtest.h>\n#include \"http/request.h\"\n"}),
@@ -51,6 +52,7 @@ TEST(IncludesTest, RefusesTheServerAndItsVocabularyInWhatPluginAuthorsSee) {
   EXPECT_THAT(check_includes({"plugins/hello/a.cpp", "#include \"http/request.h\"\n#include <fmt/format.h>\n"}),
               SizeIs(2));
   EXPECT_THAT(check_includes({"src/worker/a.cpp", "#include <indrik/plugin.h>\n"}), SizeIs(1));
+  EXPECT_THAT(check_includes({"src/net/a.cpp", "#include <hiredis/hiredis.h>\n"}), SizeIs(1));
 }
 
 TEST(IncludesTest, RefusesAHeaderWithoutItsFolderAndAFileOutsideTheLayers) {

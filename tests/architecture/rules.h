@@ -31,6 +31,9 @@ inline constexpr auto kLayers = std::to_array<LayerRule>({
     {"app", "base process log config net http routing plugin fiber worker supervisor", ""},
 });
 
+/// Libraries of plugins, which each plugin's file includes for itself; no layer does.
+inline constexpr std::string_view kOfPlugins = "curl/ hiredis/ libpq-fe.h";
+
 /// Libraries without a door: part of our vocabulary in src/ and tests/, but not of what plugin authors get.
 inline constexpr std::string_view kEverywhere = "fmt/";
 

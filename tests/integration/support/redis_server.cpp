@@ -1,0 +1,61 @@
+#include "integration/support/redis_server.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "base/strings.h"
+
+namespace indrik::test {
+namespace {
+
+/// One of the 2^24 addresses of this machine's loopback; no two processes share one.
+std::string own_loopback() {
+  const auto pid = static_cast<unsigned>(::getpid());
+  return "127." + std::to_string(64 + (pid >> 16 & 63)) + '.' + std::to_string(pid >> 8 & 255) + '.' +
+         std::to_string(pid & 255);
+}
+
+}  // namespace
+
+RedisServer::RedisServer() : socket_{(folder_ / "redis.sock").native()}, host_{own_loopback()} { start(); }
+
+void RedisServer::start() {
+  process_.emplace(
+      std::vector<std::string>{"--bind", host_, "--port", "6379", "--unixsocket", socket_, "--save", "", "--appendonly",
+                               "no", "--daemonize", "no", "--maxclients", "4000", "--logfile", folder_ / "redis.log"},
+      ServerProcess::Setup{.folder = folder_.path(), .program = "/usr/bin/redis-server"});
+  folder_.write("redis.log");
+  await_line(folder_ / "redis.log", "Ready to accept connections", 1, -1, Deadline{});
+}
+
+void RedisServer::stop() {
+  control_.reset();
+  process_->signal(SIGTERM);
+  process_->wait_exit();
+  process_.reset();
+}
+
+RedisServer::Reply RedisServer::command(const std::vector<std::string>& words) const {
+  if (!control_) control_.reset(redisConnectUnixWithTimeout(socket_.c_str(), timeval{.tv_sec = 30}));
+  std::vector<const char*> starts;
+  std::vector<std::size_t> sizes;
+  for (const auto& word : words) starts.push_back(word.data()), sizes.push_back(word.size());
+  Reply reply{static_cast<redisReply*>(
+                  redisCommandArgv(control_.get(), static_cast<int>(words.size()), starts.data(), sizes.data())),
+              freeReplyObject};
+  if (!reply) throw std::runtime_error{std::string{"redis: "} + control_->errstr};
+  return reply;
+}
+
+std::size_t RedisServer::held(std::string_view command_name) const {
+  const auto clients = command({"CLIENT", "LIST"});
+  std::size_t count = 0;
+  for (const auto line : split({clients->str, clients->len}, '\n'))
+    if (line.find(" flags=b ") != line.npos && line.find(" cmd=" + std::string{command_name} + ' ') != line.npos)
+      ++count;
+  return count;
+}
+
+}  // namespace indrik::test

@@ -11,6 +11,8 @@
 #include <new>
 #include <utility>
 
+#include "fiber/owned_locks.h"
+#include "fiber/remote_wakes.h"
 #include "fiber/sanitizers.h"
 
 namespace indrik::fiber {
@@ -60,6 +62,7 @@ class Fiber {
     ended_ = false;
     cancelled_ = false;
     locks_held = 0;
+    owned_locks.clear();
   }
   /// From the loop's stack into the fiber, until it parks or ends.
   void enter() noexcept;
@@ -79,6 +82,7 @@ class Fiber {
   bool cancelled() const noexcept { return cancelled_; }
 
   int locks_held = 0;
+  OwnedLocks owned_locks;
 
  private:
   void serve() noexcept;
@@ -167,6 +171,11 @@ FiberPool::~FiberPool() {
   }
 }
 
+RemoteWakes& FiberPool::remote_wakes() {
+  if (!remote_wakes_) remote_wakes_ = std::make_unique<RemoteWakes>(loop_.watches);
+  return *remote_wakes_;
+}
+
 Result<void> FiberPool::start(const Task& task) {
   if (idle_.empty()) {
     auto stack = stacks_.take();
@@ -193,6 +202,10 @@ void FiberPool::run(Fiber& fiber) noexcept {
 }
 
 const LoopServices& current_loop() noexcept { return current()->pool().loop(); }
+
+[[gnu::noinline]] OwnedLocks& owned_locks() noexcept { return t_current->owned_locks; }
+
+RemoteWakes& remote_wakes() noexcept { return current()->pool().remote_wakes(); }
 
 [[gnu::noinline]] int& locks_held() noexcept { return t_current->locks_held; }
 

@@ -12,6 +12,7 @@
 namespace indrik::fiber {
 
 class Fiber;
+class RemoteWakes;
 
 /// What one fiber is to do. Both are called once: run in the fiber, done on the loop's stack when run has returned.
 struct Task {
@@ -47,6 +48,8 @@ class FiberPool {
   /// Fibers whose task has not ended, the parked ones included.
   std::size_t active() const noexcept { return all_.size() - idle_.size(); }
   const LoopServices& loop() const noexcept { return loop_; }
+  /// How other threads wake its fibers; made when first asked for.
+  RemoteWakes& remote_wakes();
 
  private:
   friend void resume(Fiber& fiber) noexcept;
@@ -57,6 +60,7 @@ class FiberPool {
   Observer observer_;
   std::vector<std::unique_ptr<Fiber>> all_;
   std::vector<Fiber*> idle_;
+  std::unique_ptr<RemoteWakes> remote_wakes_;
 };
 
 /// current()'s; set by the switch alone. The model spares hooked system calls off a fiber a call for its address.

@@ -10,6 +10,8 @@ using SymbolNames = std::span<const std::string_view>;
 // What each family of hooks defines: one function a file, beside the definitions. That hooks.cpp calls each is also
 // what makes the linker take the file from the library.
 
+SymbolNames condition_hooks() noexcept;
+SymbolNames mutex_hooks() noexcept;
 SymbolNames sleep_hooks() noexcept;
 
 }  // namespace indrik::fiber

@@ -9,7 +9,7 @@
 namespace indrik::fiber {
 namespace {
 
-constexpr std::array kFamilies{&sleep_hooks};
+constexpr std::array kFamilies{&condition_hooks, &mutex_hooks, &sleep_hooks};
 
 std::vector<std::string_view> sorted_names() {
   std::vector<std::string_view> names;

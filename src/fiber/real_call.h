@@ -4,6 +4,10 @@
 
 #include <atomic>
 
+// A call is named by libc's own declaration of it, decltype(::read); that the type goes without its attributes
+// (nonnull, pure) is as it should be.
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+
 namespace indrik::fiber {
 
 /// What a hook stands before: libc's function of that name, or a sanitizer's interceptor in front of it. Looked up when

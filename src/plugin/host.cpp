@@ -15,9 +15,16 @@ struct NamedInterface {
 
 /// Every interface this host has; an old revision stays beside its successor.
 constexpr NamedInterface kInterfaces[] = {
-    {INDRIK_HTTP_ROUTES, &kHttpRoutes}, {INDRIK_HTTP_REQUEST, &kHttpRequest}, {INDRIK_HTTP_RESPONSE, &kHttpResponse},
-    {INDRIK_HTTP_FILE, &kHttpFile},     {INDRIK_HTTP_STREAM, &kHttpStream},   {INDRIK_ASYNC, &kAsync},
-    {INDRIK_CONFIG, &kConfig},          {INDRIK_DEADLINE, &kDeadline},        {INDRIK_TLS, &kTls},
+    {INDRIK_HTTP_ROUTES, &kHttpRoutes},
+    {INDRIK_HTTP_REQUEST, &kHttpRequest},
+    {INDRIK_HTTP_RESPONSE, &kHttpResponse},
+    {INDRIK_HTTP_FILE, &kHttpFile},
+    {INDRIK_HTTP_STREAM, &kHttpStream},
+    {INDRIK_ASYNC, &kAsync},
+    {INDRIK_CONFIG, &kConfig},
+    {INDRIK_DEADLINE, &kDeadline},
+    {INDRIK_TLS, &kTls},
+    {INDRIK_LOOP, &kLoop},
 };
 
 const void* find_interface(std::string_view id) noexcept {

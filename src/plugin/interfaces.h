@@ -8,6 +8,7 @@
 #include <indrik/ext/http_response.h>
 #include <indrik/ext/http_routes.h>
 #include <indrik/ext/http_stream.h>
+#include <indrik/ext/loop.h>
 #include <indrik/ext/tls.h>
 
 #include "http/handler.h"
@@ -23,6 +24,7 @@ extern const indrik_http_stream kHttpStream;
 extern const indrik_async kAsync;
 extern const indrik_config kConfig;
 extern const indrik_deadline kDeadline;
+extern const indrik_loop kLoop;
 extern const indrik_tls kTls;
 
 // An indrik_exchange is an http::Exchange: no table of handles stands between, so that a call costs a call.

@@ -16,6 +16,9 @@
 #include "worker/executor.h"
 #include "worker/loop.h"
 #include "worker/loop_offloads.h"
+#include "worker/loop_parking.h"
+#include "worker/loop_posts.h"
+#include "worker/loop_turns.h"
 #include "worker/loop_watches.h"
 #include "worker/worker.h"
 
@@ -35,7 +38,9 @@ class Engine {
   const Options& options() const noexcept { return options_; }
   const Loop& loop() const noexcept { return loop_; }
   Timers& timers() noexcept { return timers_; }
-  LoopServices services() noexcept { return {timers_, watches_, offloads_}; }
+  LoopServices services() noexcept { return {timers_, watches_, offloads_, &posts_, &parking_, &turns_, &guest_}; }
+  /// Which plugin has the loop, where no request has it.
+  const Guest& guest() const noexcept { return guest_; }
   log::ErrorLog& log() noexcept { return around_.log; }
   log::AccessLog* access_log() noexcept { return around_.access_log; }
   process::Slot& slot() noexcept { return around_.slot; }
@@ -123,6 +128,10 @@ class Engine {
   LoopTimers timers_{loop_, &around_.slot.heartbeat_ns};
   LoopWatches watches_{loop_, around_.slot.heartbeat_ns};
   LoopOffloads offloads_{loop_, options_.offload_threads};
+  LoopPosts posts_{loop_};
+  LoopParking parking_{timers_, posts_};
+  LoopTurns turns_{loop_};
+  Guest guest_;
   DateCache date_;
   std::vector<char> read_buffer_ = std::vector<char>(kReadBuffer);
   BodySpace body_space_{.most = options_.max_body_space};

@@ -11,6 +11,7 @@
 #include <indrik/ext/http_response.h>
 #include <indrik/ext/http_routes.h>
 #include <indrik/ext/http_stream.h>
+#include <indrik/ext/loop.h>
 #include <indrik/ext/tls.h>
 
 // Everything of the C++ interface is hidden in its shared object, whatever flags a plugin is built with. The server is
@@ -32,7 +33,8 @@ struct Api {
         async{find<indrik_async>(INDRIK_ASYNC)},
         config{find<indrik_config>(INDRIK_CONFIG)},
         deadline{find<indrik_deadline>(INDRIK_DEADLINE)},
-        tls{find<indrik_tls>(INDRIK_TLS)} {}
+        tls{find<indrik_tls>(INDRIK_TLS)},
+        loop{find<indrik_loop>(INDRIK_LOOP)} {}
 
   const indrik_host* host;
   const indrik_http_routes* routes;
@@ -44,6 +46,7 @@ struct Api {
   const indrik_config* config;
   const indrik_deadline* deadline;  ///< null on hosts from before it: nothing is ever cancelled there
   const indrik_tls* tls;            ///< null on hosts from before it: nothing is ever secured there
+  const indrik_loop* loop;          ///< null on hosts from before it
 
  private:
   template <class Interface>
@@ -56,10 +59,13 @@ struct Api {
 inline constexpr const char* kRequiredInterfaces[] = {INDRIK_HTTP_ROUTES, INDRIK_HTTP_REQUEST, INDRIK_HTTP_RESPONSE,
                                                       INDRIK_ASYNC,       INDRIK_CONFIG,       nullptr};
 
-/// The request a coroutine works for.
+class Scope;
+
+/// For whom code works.
 struct Context {
   const Api* api = nullptr;
-  indrik_exchange* exchange = nullptr;
+  indrik_exchange* exchange = nullptr;  ///< none: it works for no request
+  Scope* scope = nullptr;               ///< of a coroutine: with whom what it waits for is cancelled
 };
 
 inline indrik_text to_abi(std::string_view view) noexcept { return {view.data(), view.size()}; }

@@ -5,8 +5,9 @@
 #pragma GCC visibility push(hidden)
 namespace indrik {
 
-/// Thrown by what a coroutine waits for, when the deadline of its request has passed: the client has its 504, and the
-/// coroutine is to end. No std::exception, so that whoever catches those to try again does not catch it.
+/// Thrown by what a coroutine waits for when nobody wants what it does any more: the deadline of its request has passed
+/// and the client has its 504, or whoever started it has cancelled it, or has ended. It is to end. No std::exception,
+/// so that whoever catches those to try again does not catch it.
 struct Cancelled {};
 
 }  // namespace indrik

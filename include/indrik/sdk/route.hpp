@@ -31,9 +31,11 @@ struct NoHandler {};
 struct Serving {
   struct promise_type : PromiseBase {
     template <class Async>
-    promise_type(const Async&, const Context& served) noexcept {
+    promise_type(const Async&, const Context& served) noexcept : scope{served} {
       context = served;
+      context.scope = &scope;
     }
+    RequestScope scope;
 
     struct Complete {
       bool await_ready() const noexcept { return false; }
@@ -71,6 +73,7 @@ Serving serve(const Async& async, Context context) {
   } catch (...) {
     fail_for_what_was_thrown(context);
   }
+  co_await ChildrenEnd{};
 }
 #pragma GCC diagnostic pop
 

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <coroutine>
-#include <cstdint>
 
 #include <indrik/sdk/cancelled.hpp>
 #include <indrik/sdk/task.hpp>
@@ -11,62 +10,37 @@
 namespace indrik {
 namespace sdk {
 
-/// The timer stands in the awaiting coroutine's frame, so that waiting allocates nothing.
-class Sleep {
+/// A century at most, which fits, and never less than what was asked for.
+template <class Rep, class Period>
+constexpr std::chrono::nanoseconds to_nanoseconds(std::chrono::duration<Rep, Period> time) noexcept {
+  using std::chrono::nanoseconds;
+  constexpr std::chrono::hours kCentury{876'000};
+  return time < kCentury ? std::chrono::ceil<nanoseconds>(time) : nanoseconds{kCentury};
+}
+
+class Sleep final : public Wait {
  public:
   explicit Sleep(std::chrono::nanoseconds delay) noexcept : delay_{delay} {}
-  Sleep(const Sleep&) = delete;
-  Sleep& operator=(const Sleep&) = delete;
-  ~Sleep() {
-    if (!sleeper_) return;
-    forget_alarm();
-    forget_cancellation();
-  }
 
   bool await_ready() const noexcept { return delay_ <= delay_.zero(); }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> sleeper) noexcept {
     static_assert(OurPromise<Promise>, "indrik: sleep_for() can be awaited in an indrik::Task only");
-    context_ = sleeper.promise().context;
-    if (!watch_cancellation()) return false;  // goes on at once, and throws
-    sleeper_ = sleeper;
-    context_.api->async->start_timer(context_.exchange, &timer_, static_cast<std::uint64_t>(delay_.count()),
-                                     &Sleep::wake, this);
-    return true;
+    return begin(sleeper.promise().context, sleeper);
   }
-  void await_resume() const {
-    if (cancelled_) throw Cancelled{};
-  }
+  void await_resume() const { throw_if_cancelled(); }
 
  private:
-  bool watch_cancellation() noexcept {
-    const auto* const api = context_.api->deadline;
-    cancelled_ = api != nullptr && api->on_cancel(context_.exchange, &watch_, &Sleep::cancel, this) != INDRIK_OK;
-    return !cancelled_;
+  bool start() noexcept override {
+    start_timer(delay_, [](void* wait) { static_cast<Sleep*>(static_cast<Wait*>(wait))->finish(); });
+    return true;
   }
-  void forget_cancellation() noexcept {
-    if (const auto* const api = context_.api->deadline; api != nullptr) api->forget(&watch_);
-  }
-  void forget_alarm() noexcept { context_.api->async->cancel_timer(context_.exchange, &timer_); }
-
-  static void wake(void* room) noexcept {
-    auto& self = *static_cast<Sleep*>(room);
-    self.forget_cancellation();
-    std::exchange(self.sleeper_, nullptr).resume();
-  }
-  static void cancel(void* room) noexcept {
-    auto& self = *static_cast<Sleep*>(room);
-    self.forget_alarm();
-    self.cancelled_ = true;
-    std::exchange(self.sleeper_, nullptr).resume();
+  bool forget() noexcept override {
+    cancel_timer();
+    return true;
   }
 
-  indrik_timer timer_{};
-  indrik_cancel_watch watch_{};
   std::chrono::nanoseconds delay_;
-  Context context_;
-  std::coroutine_handle<> sleeper_;  ///< none: the timer does not run
-  bool cancelled_ = false;
 };
 
 }  // namespace sdk
@@ -75,9 +49,7 @@ class Sleep {
 /// Not at all for zero and less; for a century at most. Throws Cancelled as soon as the request's deadline passes.
 template <class Rep, class Period>
 [[nodiscard]] sdk::Sleep sleep_for(std::chrono::duration<Rep, Period> delay) noexcept {
-  using std::chrono::nanoseconds;
-  constexpr std::chrono::hours kCentury{876'000};  // fits nanoseconds, which the longest of other units does not
-  return sdk::Sleep{delay < kCentury ? std::chrono::ceil<nanoseconds>(delay) : nanoseconds{kCentury}};
+  return sdk::Sleep{sdk::to_nanoseconds(delay)};
 }
 
 }  // namespace indrik

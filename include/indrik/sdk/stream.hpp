@@ -54,101 +54,81 @@ inline std::size_t moved_or_throw(std::int64_t moved) {
   }
 }
 
-/// Waits on the loop for one direction. Stands in the awaiting coroutine's frame: waiting allocates nothing.
-class Readiness {
+/// Waits for one direction of a request's streams.
+template <class Move>
+class Transfer : public Wait {
  public:
-  Readiness(const Context& context, std::uint32_t direction) noexcept : context_{context}, direction_{direction} {}
-  Readiness(const Readiness&) = delete;
-  Readiness& operator=(const Readiness&) = delete;
-  ~Readiness() {
-    if (waits_) context_.api->stream->on_ready(context_.exchange, direction_, nullptr, nullptr);
+  bool await_ready() noexcept { return self().go_on(); }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> mover) noexcept {
+    static_assert(OurPromise<Promise>, "indrik: read_some() and write() can be awaited in an indrik::Task only");
+    return begin(mover.promise().context, mover);
+  }
+  std::size_t await_resume() const {
+    throw_if_cancelled();
+    return moved_or_throw(outcome_);
   }
 
-  const Context& context() const noexcept { return context_; }
-  void wait(void (*ready)(void* context), void* self) noexcept {
-    waits_ = true;
-    context_.api->stream->on_ready(context_.exchange, direction_, ready, self);
-  }
-  void is_over() noexcept { waits_ = false; }
+ protected:
+  Transfer(const Context& context, std::uint32_t direction)
+      : stream_{stream_of(context)}, exchange_{context.exchange}, direction_{direction} {}
+  ~Transfer() override = default;
+
+  const indrik_http_stream& stream_;
+  indrik_exchange* exchange_;
+  std::int64_t outcome_ = 0;
 
  private:
-  Context context_;
+  Move& self() noexcept { return static_cast<Move&>(*this); }
+
+  bool start() noexcept override {
+    stream_.on_ready(exchange_, direction_, &Transfer::wake, this);
+    return true;
+  }
+  bool forget() noexcept override {
+    stream_.on_ready(exchange_, direction_, nullptr, nullptr);
+    return true;
+  }
+  static void wake(void* room) noexcept {
+    auto& self = *static_cast<Transfer*>(room);
+    self.self().go_on() ? self.finish() : void(self.start());
+  }
+
   std::uint32_t direction_;
-  bool waits_ = false;
 };
 
 /// `co_await out.write(bytes)`. The bytes must stay until it is done.
-class Write {
+class Write final : public Transfer<Write> {
  public:
-  Write(const Context& context, std::string_view bytes) : readiness_{context, INDRIK_WRITE}, rest_{bytes} {
-    stream_of(context);
-  }
-  bool await_ready() noexcept { return go_on(); }
-  template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> writer) noexcept {
-    static_assert(OurPromise<Promise>, "indrik: write() can be awaited in an indrik::Task only");
-    writer_ = writer;
-    readiness_.wait(&Write::wake, this);
-  }
-  void await_resume() const { moved_or_throw(outcome_); }
+  Write(const Context& context, std::string_view bytes) : Transfer{context, INDRIK_WRITE}, rest_{bytes} {}
 
- private:
   /// True: it is over, well or not.
   bool go_on() noexcept {
-    const auto& context = readiness_.context();
     do {
-      outcome_ = context.api->stream->write(context.exchange, to_abi(rest_), INDRIK_NO_WAIT);
+      outcome_ = stream_.write(exchange_, to_abi(rest_), INDRIK_NO_WAIT);
       if (outcome_ < 0) return outcome_ != INDRIK_E_AGAIN;
       rest_.remove_prefix(static_cast<std::size_t>(outcome_));
     } while (!rest_.empty());
     return true;
   }
-  static void wake(void* room) noexcept {
-    auto& self = *static_cast<Write*>(room);
-    self.readiness_.is_over();
-    if (!self.go_on()) return self.readiness_.wait(&Write::wake, room);
-    self.writer_.resume();
-  }
-
-  Readiness readiness_;
-  std::string_view rest_;
-  std::int64_t outcome_ = 0;
-  std::coroutine_handle<> writer_;
-};
-
-/// `co_await request.read_some(room)`.
-class Read {
- public:
-  Read(const Context& context, std::span<char> room) : readiness_{context, INDRIK_READ}, room_{room} {
-    stream_of(context);
-  }
-  bool await_ready() noexcept { return go_on(); }
-  template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> reader) noexcept {
-    static_assert(OurPromise<Promise>, "indrik: read_some() can be awaited in an indrik::Task only");
-    reader_ = reader;
-    readiness_.wait(&Read::wake, this);
-  }
-  /// Bytes in the room; 0: the body has ended, and was whole.
-  std::size_t await_resume() const { return moved_or_throw(outcome_); }
+  void await_resume() const { Transfer::await_resume(); }
 
  private:
+  std::string_view rest_;
+};
+
+/// `co_await request.read_some(room)`: bytes in the room; 0: the body has ended, and was whole.
+class Read final : public Transfer<Read> {
+ public:
+  Read(const Context& context, std::span<char> room) : Transfer{context, INDRIK_READ}, room_{room} {}
+
   bool go_on() noexcept {
-    const auto& context = readiness_.context();
-    outcome_ = context.api->stream->read(context.exchange, room_.data(), room_.size(), INDRIK_NO_WAIT);
+    outcome_ = stream_.read(exchange_, room_.data(), room_.size(), INDRIK_NO_WAIT);
     return outcome_ != INDRIK_E_AGAIN;
   }
-  static void wake(void* room) noexcept {
-    auto& self = *static_cast<Read*>(room);
-    self.readiness_.is_over();
-    if (!self.go_on()) return self.readiness_.wait(&Read::wake, room);
-    self.reader_.resume();
-  }
 
-  Readiness readiness_;
+ private:
   std::span<char> room_;
-  std::int64_t outcome_ = 0;
-  std::coroutine_handle<> reader_;
 };
 
 /// What both writers can do.

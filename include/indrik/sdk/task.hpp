@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-#include <indrik/sdk/api.hpp>
+#include <indrik/sdk/scope.hpp>
 
 #pragma GCC visibility push(hidden)
 namespace indrik {
@@ -17,24 +17,41 @@ class Task;
 
 namespace sdk {
 
-/// What every coroutine of ours knows: for which request it runs. It is told by whoever awaits it.
+/// What every coroutine of ours knows: for whom it runs. It is told by whoever awaits it.
 struct PromiseBase {
   Context context;
 };
 
+/// What goes on is a coroutine that waits.
+inline Scope::Next to_resume(std::coroutine_handle<> waiter) noexcept {
+  return {[](void* address) noexcept { return std::coroutine_handle<>::from_address(address); }, waiter.address()};
+}
+
 template <class Promise>
 concept OurPromise = std::derived_from<Promise, PromiseBase>;
+
+/// The outermost coroutine's last: what it has started and not awaited is cancelled, and ends before it does.
+struct ChildrenEnd {
+  bool await_ready() const noexcept { return false; }
+  template <OurPromise Promise>
+  bool await_suspend(std::coroutine_handle<Promise> parent) const noexcept {
+    auto* const scope = parent.promise().context.scope;
+    return scope != nullptr && scope->end_children(to_resume(parent));
+  }
+  void await_resume() const noexcept {}
+};
 
 template <class T>
 struct TaskPromiseBase : PromiseBase {
   using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
-  /// Goes on with whoever waits, without growing the stack.
+  /// Goes on with whoever waits, without growing the stack. It may free this coroutine.
   struct ToWaiter {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> done) const noexcept {
-      return done.promise().waiter;
+      const auto next = done.promise().next;
+      return next.get(next.whom);
     }
     void await_resume() const noexcept {}
   };
@@ -48,7 +65,7 @@ struct TaskPromiseBase : PromiseBase {
     return std::get<1>(std::move(outcome));
   }
 
-  std::coroutine_handle<> waiter;
+  Scope::Next next;  ///< when it has ended
   std::variant<std::monostate, Value, std::exception_ptr> outcome;
 };
 
@@ -93,7 +110,7 @@ class [[nodiscard]] Task {
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
       static_assert(sdk::OurPromise<Promise>, "indrik: a Task can be awaited in another indrik::Task only");
       coroutine_.promise().context = waiter.promise().context;
-      coroutine_.promise().waiter = waiter;
+      coroutine_.promise().next = sdk::to_resume(waiter);
       return coroutine_;
     }
     T await_resume() {

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <algorithm>
+
+#include "base/turns.h"
+#include "worker/loop.h"
+
+namespace indrik::worker {
+
+/// base's turns.
+class LoopTurns final : public Turns {
+ public:
+  explicit LoopTurns(const Loop& loop) noexcept : loop_{loop.raw()}, alarm_{loop} {
+    alarm_.set<LoopTurns, &LoopTurns::on_alarm>(this);
+  }
+  bool turn(nanoseconds at_most) noexcept override {
+    if (ev_depth(loop_) > 0) return false;
+    ev_now_update(loop_);
+    alarm_.start(std::max(0.0, to_tstamp(at_most)));
+    ev_run(loop_, EVRUN_ONCE);
+    alarm_.stop();
+    return true;
+  }
+
+ private:
+  void on_alarm(ev::timer&, int) noexcept {}  // the turn is over when it has fired
+
+  struct ev_loop* loop_;
+  ev::timer alarm_;
+};
+
+}  // namespace indrik::worker

@@ -13,5 +13,14 @@ using SymbolNames = std::span<const std::string_view>;
 SymbolNames condition_hooks() noexcept;
 SymbolNames mutex_hooks() noexcept;
 SymbolNames sleep_hooks() noexcept;
+SymbolNames socket_hooks() noexcept;
+SymbolNames messages_hooks() noexcept;
+SymbolNames read_hooks() noexcept;
+SymbolNames connect_hooks() noexcept;
+SymbolNames poll_hooks() noexcept;
+SymbolNames select_hooks() noexcept;
+SymbolNames epoll_hooks() noexcept;
+SymbolNames sendfile_hooks() noexcept;
+SymbolNames close_hooks() noexcept;
 
 }  // namespace indrik::fiber

@@ -9,7 +9,9 @@
 namespace indrik::fiber {
 namespace {
 
-constexpr std::array kFamilies{&condition_hooks, &mutex_hooks, &sleep_hooks};
+constexpr std::array kFamilies{&close_hooks,    &condition_hooks, &connect_hooks, &epoll_hooks,
+                               &messages_hooks, &mutex_hooks,     &poll_hooks,    &read_hooks,
+                               &select_hooks,   &sendfile_hooks,  &sleep_hooks,   &socket_hooks};
 
 std::vector<std::string_view> sorted_names() {
   std::vector<std::string_view> names;

@@ -6,9 +6,11 @@
 #include <array>
 #include <cerrno>
 
-#include "fiber/fiber.h"
+#include "fiber/blocking_call.h"
 #include "fiber/hook_families.h"
 #include "fiber/real_call.h"
+#include "fiber/timespec.h"
+#include "fiber/waiting_time.h"
 
 namespace indrik::fiber {
 namespace {
@@ -21,25 +23,14 @@ constinit RealCall<decltype(::nanosleep)> real_nanosleep{"nanosleep"};
 constinit RealCall<decltype(::clock_nanosleep)> real_clock_nanosleep{"clock_nanosleep"};
 constinit RealCall<decltype(::thrd_sleep)> real_thrd_sleep{"thrd_sleep"};
 
-bool is_valid(const timespec& duration) noexcept {
-  return duration.tv_sec >= 0 && duration.tv_nsec >= 0 && duration.tv_nsec < 1'000'000'000;
-}
-
-nanoseconds to_duration(const timespec& duration) noexcept {
-  // Some 292 years are forever: what does not fit into 64 bits of nanoseconds is cut there.
-  constexpr auto kLongest = std::chrono::duration_cast<seconds>(nanoseconds::max()).count() - 1;
-  if (duration.tv_sec >= kLongest) return seconds{kLongest};
-  return seconds{duration.tv_sec} + nanoseconds{duration.tv_nsec};
-}
-
 /// clock_nanosleep(2) without the call: 0, or an error number (not errno).
 int sleep_in_fiber(clockid_t clock, int flags, const timespec& request) noexcept {
   if (!is_valid(request)) return EINVAL;
-  auto duration = to_duration(request);
+  auto duration = to_nanoseconds(request);
   if ((flags & TIMER_ABSTIME) != 0) {
     timespec now{};
     if (::clock_gettime(clock, &now) != 0) return errno;
-    duration -= to_duration(now);
+    duration -= to_nanoseconds(now);
   }
   return duration <= nanoseconds::zero() || sleep_for(duration) ? 0 : ECANCELED;
 }
@@ -62,7 +53,7 @@ SymbolNames sleep_hooks() noexcept { return kHooked; }
 extern "C" {
 
 using indrik::fiber::cancelled;
-using indrik::fiber::current;
+using indrik::fiber::may_park;
 using indrik::fiber::real_clock_nanosleep;
 using indrik::fiber::real_nanosleep;
 using indrik::fiber::real_sleep;
@@ -71,14 +62,14 @@ using indrik::fiber::real_usleep;
 using indrik::fiber::sleep_in_fiber;
 
 int clock_nanosleep(clockid_t clock, int flags, const timespec* request, timespec* remain) {
-  if (!current() || clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_PROCESS_CPUTIME_ID)
+  if (!may_park() || clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_PROCESS_CPUTIME_ID)
     return real_clock_nanosleep(clock, flags, request, remain);
   const int error = sleep_in_fiber(clock, flags, *request);
   return error == ECANCELED ? cancelled((flags & TIMER_ABSTIME) != 0 ? nullptr : remain) : error;
 }
 
 int nanosleep(const timespec* request, timespec* remain) {
-  if (!current()) return real_nanosleep(request, remain);
+  if (!may_park()) return real_nanosleep(request, remain);
   const int error = sleep_in_fiber(CLOCK_MONOTONIC, 0, *request);
   if (error == 0) return 0;
   errno = error == ECANCELED ? cancelled(remain) : error;
@@ -86,7 +77,7 @@ int nanosleep(const timespec* request, timespec* remain) {
 }
 
 unsigned int sleep(unsigned int duration) {
-  if (!current()) return real_sleep(duration);
+  if (!may_park()) return real_sleep(duration);
   const auto until = indrik::Clock::now() + indrik::seconds{duration};
   if (indrik::fiber::sleep_for(indrik::seconds{duration})) return 0;
   const auto unslept = std::chrono::ceil<indrik::seconds>(until - indrik::Clock::now());
@@ -94,14 +85,14 @@ unsigned int sleep(unsigned int duration) {
 }
 
 int usleep(useconds_t duration) {
-  if (!current()) return real_usleep(duration);
+  if (!may_park()) return real_usleep(duration);
   if (indrik::fiber::sleep_for(std::chrono::microseconds{duration})) return 0;
   errno = ECANCELED;
   return -1;
 }
 
 int thrd_sleep(const timespec* duration, timespec* remaining) {
-  if (!current()) return real_thrd_sleep(duration, remaining);
+  if (!may_park()) return real_thrd_sleep(duration, remaining);
   const int error = sleep_in_fiber(CLOCK_REALTIME, 0, *duration);
   if (error == ECANCELED) cancelled(remaining);
   return error == 0 ? 0 : -2;  // C11 7.26.5.7: -1 is for signals, other negative values are for failures

@@ -198,6 +198,8 @@ void wake_before_close(int descriptor) noexcept {
     if (entry->descriptor == descriptor) entry->wait->close(*entry);
 }
 
+bool may_have_waiters(int descriptor) noexcept { return chain_of(descriptor) != nullptr; }
+
 void wake_before_close(unsigned first, unsigned last) noexcept {
   for (Entry* const head : t_waiting) {
     for (Entry* entry = head; entry; entry = entry->next) {

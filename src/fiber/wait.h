@@ -35,4 +35,7 @@ Outcome wait_for_any(std::span<pollfd> descriptors, nanoseconds timeout) noexcep
 void wake_before_close(int descriptor) noexcept;
 void wake_before_close(unsigned first, unsigned last) noexcept;
 
+/// Whether a fiber of this thread waits for it, or for one that is like it in the eyes of a quick look.
+bool may_have_waiters(int descriptor) noexcept;
+
 }  // namespace indrik::fiber

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/no_park.h"
 #include "base/strings.h"
 #include "log/access_format.h"
 
@@ -263,6 +264,7 @@ void AccessLog::record(const AccessEntry& entry) noexcept {
 bool AccessLog::has_unwritten() const noexcept { return !state_->batch.empty(); }
 
 void AccessLog::flush() noexcept {
+  const NoPark no_park;
   std::string_view rest = state_->batch;
   // A pipe gets no more than PIPE_BUF at once: poll(2) promises room for that much, and such a write is never mixed
   // with another worker's. Only whole lines go, but for a line that is longer by itself.

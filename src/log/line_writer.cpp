@@ -10,6 +10,8 @@
 #include <limits>
 #include <string>
 
+#include "base/no_park.h"
+
 namespace indrik::log {
 namespace {
 
@@ -42,6 +44,7 @@ void LineWriter::replace(Fd fd) noexcept {
 std::size_t LineWriter::lost() const noexcept { return lost_ > 0 && loser_ == ::getpid() ? lost_ : 0; }
 
 bool LineWriter::write(std::string_view text) noexcept {
+  const NoPark no_park;  // a fiber may write a line, with the log's mutex held
   const auto lost_before = lost();
   const auto deadline = Clock::now() + (lost_before > 0 ? milliseconds{0} : kPatience);
   // What follows half a line begins on a line of its own.

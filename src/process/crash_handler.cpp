@@ -16,6 +16,7 @@
 #include <iterator>
 
 #include "base/clock.h"
+#include "base/no_park.h"
 #include "process/closed_routes.h"
 #include "process/modules.h"
 #include "process/running_request.h"
@@ -122,6 +123,7 @@ void let_alarm_end_us() noexcept {
 
 void on_fatal_signal(int signal, siginfo_t* info, void* context) noexcept {
   const int saved_errno = errno;
+  const NoPark no_park;
   if (::getpid() == g_owner) {
     if (g_claimed.exchange(true))
       while (true) ::pause();  // another thread of ours is about to end us all
@@ -143,6 +145,7 @@ void on_fatal_signal(int signal, siginfo_t* info, void* context) noexcept {
 /// Something called exit(3); a worker that ends in order leaves by _exit(2).
 void on_exit() noexcept {
   if (::getpid() != g_owner || g_claimed.exchange(true)) return;
+  const NoPark no_park;
   auto& record = *g_record;
   record.cause = CrashRecord::Cause::exit;
   record.thread = static_cast<std::int32_t>(::syscall(SYS_gettid));

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "base/no_park.h"
 #include "fiber/fiber.h"
 #include "http/response_writer.h"
 #include "worker/engine.h"
@@ -136,6 +137,7 @@ void Flow::wait_in_fiber(std::unique_lock<std::mutex>& lock) noexcept {
 
 /// The connection takes what it can before this returns, if it is on this thread.
 void Flow::tell_connection(std::unique_lock<std::mutex>& lock) noexcept {
+  const NoPark no_park;  // the connection is the loop's
   lock.unlock();
   exchange_.executor().flow_changed(exchange_);
   lock.lock();

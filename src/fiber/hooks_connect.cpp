@@ -1,0 +1,96 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <array>
+
+#include "fiber/blocking_call.h"
+#include "fiber/hook_families.h"
+#include "fiber/real_call.h"
+
+namespace indrik::fiber {
+namespace {
+
+constexpr std::array<std::string_view, 4> kHooked{"connect", "__connect", "accept", "accept4"};
+
+constinit RealCall<decltype(::connect)> real_connect{"connect"};
+constinit RealCall<decltype(::accept)> real_accept{"accept"};
+constinit RealCall<decltype(::accept4)> real_accept4{"accept4"};
+constinit RealCall<int(pollfd*, nfds_t, int)> real_poll{"poll"};
+
+/// connect(2) has no flag that keeps it from waiting: the description's own is set for this one call, during which no
+/// other fiber runs. Another thread or process that has the same socket, and connects or reads at this very moment, may
+/// see it; sockets that are still to be connected are rarely shared. Already set: -1 with the call's errno, as always.
+int connect_at_once(int socket, int flags, const sockaddr* address, socklen_t size) noexcept {
+  ::fcntl(socket, F_SETFL, flags | O_NONBLOCK);
+  const int result = real_connect(socket, address, size);
+  const int error = errno;
+  ::fcntl(socket, F_SETFL, flags);
+  errno = error;
+  return result;
+}
+
+/// Goes on until the connection stands or fails, as the kernel does: asking again is how it tells which.
+int connect_waiting(int socket, int flags, const sockaddr* address, socklen_t size) noexcept {
+  const int saved_errno = errno;
+  BlockingCall call{socket, POLLOUT};
+  while (true) {
+    const int result = connect_at_once(socket, flags, address, size);
+    if (result == 0) errno = saved_errno;
+    if (result == 0) return 0;
+    const bool is_under_way = errno == EINPROGRESS || errno == EALREADY;
+    if (!is_under_way && errno != EAGAIN && errno != EINTR) return result;
+    // A unix socket whose listener's queue is full says EAGAIN, and nothing tells when there will be room.
+    if (is_under_way ? call.await() : call.await_more()) continue;
+    if (errno == EAGAIN && is_under_way) errno = EINPROGRESS;  // SO_SNDTIMEO is over, see socket(7)
+    return -1;
+  }
+}
+
+bool is_listening(int socket) noexcept {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  return ::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
+}
+
+/// accept(2) has no such flag either, and a listener is shared with other processes more often than not: it is asked
+/// first. If another process takes the connection in between, the call waits for the next one, and the loop with it.
+template <class Accept>
+int accept_waiting(int socket, Accept accept) noexcept {
+  return call_until_done(socket, POLLIN, [&] {
+    pollfd state{.fd = socket, .events = POLLIN, .revents = 0};
+    if (real_poll(&state, nfds_t{1}, 0) != 0 || !is_listening(socket)) return accept();
+    errno = EAGAIN;
+    return -1;
+  });
+}
+
+}  // namespace
+
+SymbolNames connect_hooks() noexcept { return kHooked; }
+
+}  // namespace indrik::fiber
+
+extern "C" {
+
+using namespace indrik::fiber;
+
+int connect(int socket, const sockaddr* address, socklen_t size) {
+  if (!may_park()) return real_connect(socket, address, size);
+  const int flags = ::fcntl(socket, F_GETFL);
+  if (flags < 0 || (flags & O_NONBLOCK) != 0) return real_connect(socket, address, size);
+  return connect_waiting(socket, flags, address, size);
+}
+
+int __connect(int socket, const sockaddr* address, socklen_t size) { return connect(socket, address, size); }
+
+int accept(int socket, sockaddr* address, socklen_t* size) {
+  if (!may_park()) return real_accept(socket, address, size);
+  return accept_waiting(socket, [=] { return real_accept(socket, address, size); });
+}
+
+int accept4(int socket, sockaddr* address, socklen_t* size, int flags) {
+  if (!may_park()) return real_accept4(socket, address, size, flags);
+  return accept_waiting(socket, [=] { return real_accept4(socket, address, size, flags); });
+}
+
+}  // extern "C"

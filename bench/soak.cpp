@@ -1,4 +1,5 @@
-// What a soak asks for: handlers that wait, throw and catch across waits, and outlast their deadline. ?ms=N: for so long.
+// What a soak asks for: handlers that wait, throw and catch across waits, and outlast their deadline. ?ms=N: for so
+// long.
 #include <charconv>
 #include <stdexcept>
 

@@ -42,9 +42,18 @@ int send_messages(int socket, mmsghdr* messages, unsigned count, int flags) noex
     sent += static_cast<unsigned>(more);
     if (!send_rest(socket, messages[sent - 1], flags)) break;
   }
-  if (sent == 0 && count > 0) return -1;
+  if (sent == 0) return -1;
   errno = saved_errno;
   return static_cast<int>(sent);
+}
+
+/// The next few at once; of a stream, one that is whole.
+int receive_some(int socket, mmsghdr* messages, unsigned count, int flags) noexcept {
+  if ((flags & MSG_WAITALL) == 0) return real_recvmmsg(socket, messages, count, flags | MSG_DONTWAIT, nullptr);
+  const auto received = receive_message(socket, &messages->msg_hdr, flags & ~MSG_WAITFORONE);
+  if (received < 0) return -1;
+  messages->msg_len = static_cast<unsigned>(received);
+  return 1;
 }
 
 /// The kernel looks at the timeout between messages only, so that it may wait for ever for the next one, see
@@ -54,14 +63,14 @@ int receive_messages(int socket, mmsghdr* messages, unsigned count, int flags, n
   BlockingCall call{socket, POLLIN, timeout};
   unsigned received = 0;
   while (received < count) {
-    const int more = real_recvmmsg(socket, messages + received, count - received, flags | MSG_DONTWAIT, nullptr);
-    if (more < 0 && (errno == EINTR || (errno == EAGAIN && call.await()))) continue;
+    const int more = receive_some(socket, messages + received, count - received, flags);
+    if (more < 0 && (errno == EINTR || (errno == EAGAIN && (flags & MSG_WAITALL) == 0 && call.await()))) continue;
     if (more <= 0) break;
     call.progressed();
     received += static_cast<unsigned>(more);
     if ((flags & MSG_WAITFORONE) != 0) break;
   }
-  if (received == 0 && count > 0) return -1;
+  if (received == 0) return -1;
   errno = saved_errno;
   return static_cast<int>(received);
 }
@@ -77,12 +86,13 @@ extern "C" {
 using namespace indrik::fiber;
 
 int sendmmsg(int socket, mmsghdr* messages, unsigned count, int flags) {
-  if (!may_park() || (flags & kNeverWaits) != 0) return real_sendmmsg(socket, messages, count, flags);
+  if (!may_park() || count == 0 || (flags & kNeverWaits) != 0) return real_sendmmsg(socket, messages, count, flags);
   return send_messages(socket, messages, std::min(count, kMostMessages), flags);
 }
 
 int recvmmsg(int socket, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
-  if (!may_park() || (flags & kNeverWaits) != 0) return real_recvmmsg(socket, messages, count, flags, timeout);
+  if (!may_park() || count == 0 || (flags & kNeverWaits) != 0)
+    return real_recvmmsg(socket, messages, count, flags, timeout);
   count = std::min(count, kMostMessages);
   if (timeout == nullptr) return receive_messages(socket, messages, count, flags, kForever);
   if (!is_valid(*timeout)) return real_recvmmsg(socket, messages, count, flags, timeout);

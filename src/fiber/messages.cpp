@@ -30,6 +30,7 @@ bool is_at_end(int socket) noexcept {
 
 /// MSG_PEEK with MSG_WAITALL: the same bytes are seen again and again until there are enough.
 ssize_t peek_whole(int socket, msghdr* message, int flags) noexcept {
+  const int saved_errno = errno;
   const msghdr asked = *message;
   BlockingCall call{socket, POLLIN};
   while (true) {
@@ -37,8 +38,11 @@ ssize_t peek_whole(int socket, msghdr* message, int flags) noexcept {
     *message = asked;
     const ssize_t seen = real_recvmsg(socket, message, (flags & ~MSG_WAITALL) | MSG_DONTWAIT);
     if (seen < 0 && (errno == EINTR || (errno == EAGAIN && call.await()))) continue;
-    if (seen <= 0 || static_cast<std::size_t>(seen) >= total_size(buffers_of(asked))) return seen;
-    if (at_end || !is_stream(socket) || !call.await_more()) return seen;
+    if (seen < 0) return seen;
+    const bool enough = seen == 0 || static_cast<std::size_t>(seen) >= total_size(buffers_of(asked));
+    if (!enough && !at_end && is_stream(socket) && call.await_more()) continue;
+    errno = saved_errno;
+    return seen;
   }
 }
 

@@ -83,8 +83,8 @@ struct Database {
     pool.emplace(app.config().get_or("pool_size", std::size_t{64}), timeout,
                  [this] { return std::make_unique<Connection>(settings); });
   }
-  Response answer(const std::string& statement) {
-    return peer.ask([&] {
+  Response answer(const Request& request, const std::string& statement) {
+    return peer.ask(request, [&] {
       auto connection = pool->take();
       const auto result = connection->execute(statement);
       connection.keep();
@@ -102,7 +102,7 @@ struct Database {
 
 INDRIK_PLUGIN("database", "1.0", [](indrik::App& app) {
   const auto database = std::make_shared<Database>(app);
-  app.get("/db", [=](const Request&) { return database->answer(database->query); });
-  app.get("/db/slow", [=](const Request&) { return database->answer(database->slow_query); });
+  app.get("/db", [=](const Request& request) { return database->answer(request, database->query); });
+  app.get("/db/slow", [=](const Request& request) { return database->answer(request, database->slow_query); });
   app.on_stop([=] { database->pool->clear(); });
 });

@@ -89,8 +89,8 @@ INDRIK_PLUGIN("fetch", "1.0", [](indrik::App& app) {
       std::make_shared<Pool<Transfer>>(app.config().get_or("pool_size", std::size_t{256}), settings.timeout,
                                        [settings] { return std::make_unique<Transfer>(settings); });
   const auto peer = std::make_shared<Peer>(app.log());
-  app.get("/fetch", [=](const Request&) {
-    return peer->ask([&] {
+  app.get("/fetch", [=](const Request& request) {
+    return peer->ask(request, [&] {
       auto transfer = pool->take();
       auto response = transfer->perform();
       transfer.keep();

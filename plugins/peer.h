@@ -23,11 +23,12 @@ class Peer {
 
   /// What `handler` answers; 503 where it throws PeerFailed.
   template <class Handler>
-  indrik::Response ask(const Handler& handler) {
+  indrik::Response ask(const indrik::Request& request, const Handler& handler) {
     try {
       return handler();
     } catch (const PeerFailed& failed) {
-      return unavailable(failed);
+      // Its client has been answered 504, and its waits fail since: that is not the peer's fault.
+      return request.cancelled() ? indrik::status(504) : unavailable(failed);
     }
   }
   indrik::Response unavailable(const PeerFailed& failed) {

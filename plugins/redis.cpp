@@ -123,10 +123,11 @@ struct Redis {
 
 INDRIK_PLUGIN("redis", "1.0", [](indrik::App& app) {
   const auto redis = std::make_shared<Redis>(app);
-  app.get("/ping", [=](const Request&) { return redis->peer.ask([&] { return redis->ping(); }); });
-  app.get("/hit", [=](const Request&) { return redis->peer.ask([&] { return redis->hit(); }); });
-  app.get("/user", [=](const Request&) { return redis->peer.ask([&] { return redis->user(); }); });
-  app.put("/user",
-          [=](const Request& request) { return redis->peer.ask([&] { return redis->set_user(request.body()); }); });
+  app.get("/ping", [=](const Request& request) { return redis->peer.ask(request, [&] { return redis->ping(); }); });
+  app.get("/hit", [=](const Request& request) { return redis->peer.ask(request, [&] { return redis->hit(); }); });
+  app.get("/user", [=](const Request& request) { return redis->peer.ask(request, [&] { return redis->user(); }); });
+  app.put("/user", [=](const Request& request) {
+    return redis->peer.ask(request, [&] { return redis->set_user(request.body()); });
+  });
   app.on_stop([=] { redis->pool.clear(); });
 });

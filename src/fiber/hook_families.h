@@ -10,17 +10,23 @@ using SymbolNames = std::span<const std::string_view>;
 // What each family of hooks defines: one function a file, beside the definitions. That hooks.cpp calls each is also
 // what makes the linker take the file from the library.
 
+SymbolNames c11_hooks() noexcept;
+SymbolNames close_hooks() noexcept;
 SymbolNames condition_hooks() noexcept;
+SymbolNames connect_hooks() noexcept;
+SymbolNames epoll_hooks() noexcept;
+SymbolNames futex_hooks() noexcept;
+SymbolNames messages_hooks() noexcept;
 SymbolNames mutex_hooks() noexcept;
+SymbolNames once_hooks() noexcept;
+SymbolNames poll_hooks() noexcept;
+SymbolNames read_hooks() noexcept;
+SymbolNames rwlock_hooks() noexcept;
+SymbolNames select_hooks() noexcept;
+SymbolNames semaphore_hooks() noexcept;
+SymbolNames sendfile_hooks() noexcept;
 SymbolNames sleep_hooks() noexcept;
 SymbolNames socket_hooks() noexcept;
-SymbolNames messages_hooks() noexcept;
-SymbolNames read_hooks() noexcept;
-SymbolNames connect_hooks() noexcept;
-SymbolNames poll_hooks() noexcept;
-SymbolNames select_hooks() noexcept;
-SymbolNames epoll_hooks() noexcept;
-SymbolNames sendfile_hooks() noexcept;
-SymbolNames close_hooks() noexcept;
+SymbolNames thread_hooks() noexcept;
 
 }  // namespace indrik::fiber

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "fiber/blocking_call.h"
 #include "fiber/condition_calls.h"
 #include "fiber/fiber.h"
 #include "fiber/hook_families.h"
@@ -12,6 +13,7 @@
 #include "fiber/once_calls.h"
 #include "fiber/parking.h"
 #include "fiber/real_call.h"
+#include "fiber/sanitizers.h"
 #include "fiber/thread_calls.h"
 
 namespace indrik::fiber {
@@ -83,12 +85,12 @@ int mtx_unlock(mtx_t* mutex) {
 }
 
 int cnd_wait(cnd_t* condition, mtx_t* mutex) {
-  if (!current()) return real_cnd_wait(condition, mutex);
+  if (!may_park()) return real_cnd_wait(condition, mutex);
   return to_c11(wait_for_condition(posix(condition), posix(mutex), {}));
 }
 
 int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const timespec* until) {
-  if (!current() || !is_valid_time(*until)) return real_cnd_timedwait(condition, mutex, until);
+  if (!may_park() || !is_valid_time(*until)) return real_cnd_timedwait(condition, mutex, until);
   return to_c11(wait_for_condition(posix(condition), posix(mutex), {clock_of(posix(condition)), until}));
 }
 
@@ -99,7 +101,10 @@ int cnd_broadcast(cnd_t* condition) { return to_c11(broadcast_condition(posix(co
 void call_once(once_flag* flag, void (*routine)()) { run_once(reinterpret_cast<pthread_once_t*>(flag), routine); }
 
 int thrd_join(thrd_t thread, int* result) {
-  if (!current()) return real_thrd_join(thread, result);
+#ifdef INDRIK_TSAN  // which knows no thread that C11's function made
+  return real_thrd_join(thread, result);
+#endif
+  if (!may_park()) return real_thrd_join(thread, result);
   void* returned = nullptr;
   const int error = join_thread(thread, &returned, {});
   if (error == 0 && result != nullptr) *result = static_cast<int>(reinterpret_cast<std::intptr_t>(returned));
@@ -107,7 +112,7 @@ int thrd_join(thrd_t thread, int* result) {
 }
 
 void thrd_yield() {
-  if (!current()) return real_thrd_yield();
+  if (!may_park()) return real_thrd_yield();
   yield_turn();
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "fiber/address_wait.h"
+#include "fiber/blocking_call.h"
 #include "fiber/condition_calls.h"
 #include "fiber/fiber.h"
 #include "fiber/hook_families.h"
@@ -77,18 +78,18 @@ extern "C" {
 using namespace indrik::fiber;
 
 int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
-  if (!current()) return real_wait(condition, mutex);
+  if (!may_park()) return real_wait(condition, mutex);
   return wait_for_condition(condition, mutex, {});
 }
 
 int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* until) {
-  if (!current() || !is_valid_time(*until)) return real_timedwait(condition, mutex, until);
+  if (!may_park() || !is_valid_time(*until)) return real_timedwait(condition, mutex, until);
   return wait_for_condition(condition, mutex, {clock_of(condition), until});
 }
 
 int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
   const bool known = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
-  if (!current() || !known || !is_valid_time(*until)) return real_clockwait(condition, mutex, clock, until);
+  if (!may_park() || !known || !is_valid_time(*until)) return real_clockwait(condition, mutex, clock, until);
   return wait_for_condition(condition, mutex, {clock, until});
 }
 

@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "fiber/address_wait.h"
+#include "fiber/blocking_call.h"
 #include "fiber/fiber.h"
 #include "fiber/hook_families.h"
 #include "fiber/real_call.h"
@@ -83,7 +84,7 @@ long syscall(long number, ...) noexcept {
                        .operation = static_cast<int>(values[1]),
                        .value = static_cast<std::uint32_t>(values[2]),
                        .time = reinterpret_cast<const timespec*>(values[3])};
-  if (call.waits() && current() != nullptr && (call.time == nullptr || is_valid_time(*call.time))) {
+  if (call.waits() && may_park() && (call.time == nullptr || is_valid_time(*call.time))) {
     const int error = wait_in_fiber(call);
     if (error == 0) return 0;
     errno = error;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/no_park.h"
 #include "fiber/fiber.h"
 #include "fiber/hook_families.h"
 #include "fiber/lock_queue.h"
@@ -69,6 +70,7 @@ int lock_mutex(pthread_mutex_t* mutex, const WaitLimit& limit) noexcept {
   if (!queue.has(mutex)) {
     if (const int result = take(mutex); result != EBUSY) return result;
   }
+  if (t_no_park != 0 && !limit.is_set()) return taken(mutex, real_lock(mutex));
   return queue.wait({.lock = mutex, .take = &take, .fiber_has_it = &this_thread_has}, limit);
 }
 

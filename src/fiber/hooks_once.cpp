@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fiber/address_wait.h"
+#include "fiber/blocking_call.h"
 #include "fiber/fiber.h"
 #include "fiber/hook_families.h"
 #include "fiber/once_calls.h"
@@ -109,7 +110,7 @@ void await_guard(const void* guard) noexcept {
 }  // namespace
 
 int run_once(pthread_once_t* control, void (*routine)()) {
-  if (current() == nullptr) {
+  if (!may_park()) {
     const int result = real_once(control, routine);
     tell(control);
     return result;

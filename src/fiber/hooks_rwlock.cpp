@@ -3,6 +3,8 @@
 #include <array>
 #include <cerrno>
 
+#include "base/no_park.h"
+#include "fiber/blocking_call.h"
 #include "fiber/fiber.h"
 #include "fiber/hook_families.h"
 #include "fiber/lock_queue.h"
@@ -29,12 +31,15 @@ constinit RealCall<decltype(::pthread_rwlock_unlock)> real_unlock{"pthread_rwloc
 
 int take_for_reading(void* lock) noexcept { return real_tryrdlock(static_cast<pthread_rwlock_t*>(lock)); }
 
-int take_for_writing(void* lock) noexcept {
-  const int result = real_trywrlock(static_cast<pthread_rwlock_t*>(lock));
+int taken_for_writing(void* lock, int result) noexcept {
   if (result != 0) return result;
   owned_locks().add(lock);
   ++locks_held();
   return 0;
+}
+
+int take_for_writing(void* lock) noexcept {
+  return taken_for_writing(lock, real_trywrlock(static_cast<pthread_rwlock_t*>(lock)));
 }
 
 /// A writer that is a fiber of this thread will tell. Of readers nothing is known.
@@ -55,6 +60,7 @@ int lock_for_reading(pthread_rwlock_t* lock, const WaitLimit& limit) noexcept {
   if (!(readers_wait_for_writers(*lock) && queue.has(lock, /*exclusively=*/true))) {
     if (const int result = take_for_reading(lock); result != EBUSY) return result;
   }
+  if (t_no_park != 0 && !limit.is_set()) return real_rdlock(lock);
   return queue.wait({.lock = lock, .shared = true, .take = &take_for_reading, .fiber_has_it = &fiber_writes}, limit);
 }
 
@@ -64,6 +70,7 @@ int lock_for_writing(pthread_rwlock_t* lock, const WaitLimit& limit) noexcept {
   if (!queue.has(lock)) {
     if (const int result = take_for_writing(lock); result != EBUSY) return result;
   }
+  if (t_no_park != 0 && !limit.is_set()) return taken_for_writing(lock, real_wrlock(lock));
   return queue.wait({.lock = lock, .take = &take_for_writing, .fiber_has_it = &fiber_writes}, limit);
 }
 
@@ -105,12 +112,12 @@ int pthread_rwlock_tryrdlock(pthread_rwlock_t* lock) noexcept {
 }
 
 int pthread_rwlock_timedrdlock(pthread_rwlock_t* lock, const timespec* until) noexcept {
-  if (!current() || is_for_libc(CLOCK_REALTIME, *until)) return real_timedrdlock(lock, until);
+  if (!may_park() || is_for_libc(CLOCK_REALTIME, *until)) return real_timedrdlock(lock, until);
   return lock_for_reading(lock, {CLOCK_REALTIME, until});
 }
 
 int pthread_rwlock_clockrdlock(pthread_rwlock_t* lock, clockid_t clock, const timespec* until) noexcept {
-  if (!current() || is_for_libc(clock, *until)) return real_clockrdlock(lock, clock, until);
+  if (!may_park() || is_for_libc(clock, *until)) return real_clockrdlock(lock, clock, until);
   return lock_for_reading(lock, {clock, until});
 }
 
@@ -125,12 +132,12 @@ int pthread_rwlock_trywrlock(pthread_rwlock_t* lock) noexcept {
 }
 
 int pthread_rwlock_timedwrlock(pthread_rwlock_t* lock, const timespec* until) noexcept {
-  if (!current() || is_for_libc(CLOCK_REALTIME, *until)) return real_timedwrlock(lock, until);
+  if (!may_park() || is_for_libc(CLOCK_REALTIME, *until)) return real_timedwrlock(lock, until);
   return lock_for_writing(lock, {CLOCK_REALTIME, until});
 }
 
 int pthread_rwlock_clockwrlock(pthread_rwlock_t* lock, clockid_t clock, const timespec* until) noexcept {
-  if (!current() || is_for_libc(clock, *until)) return real_clockwrlock(lock, clock, until);
+  if (!may_park() || is_for_libc(clock, *until)) return real_clockwrlock(lock, clock, until);
   return lock_for_writing(lock, {clock, until});
 }
 

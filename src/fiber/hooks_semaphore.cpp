@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "fiber/address_wait.h"
+#include "fiber/blocking_call.h"
 #include "fiber/fiber.h"
 #include "fiber/hook_families.h"
 #include "fiber/real_call.h"
@@ -78,17 +79,17 @@ extern "C" {
 using namespace indrik::fiber;
 
 int sem_wait(sem_t* semaphore) {
-  if (!current()) return real_wait(semaphore);
+  if (!may_park()) return real_wait(semaphore);
   return wait_for_semaphore(semaphore, {});
 }
 
 int sem_timedwait(sem_t* semaphore, const timespec* until) {
-  if (!current() || is_for_libc(CLOCK_REALTIME, *until)) return real_timedwait(semaphore, until);
+  if (!may_park() || is_for_libc(CLOCK_REALTIME, *until)) return real_timedwait(semaphore, until);
   return wait_for_semaphore(semaphore, {CLOCK_REALTIME, until});
 }
 
 int sem_clockwait(sem_t* semaphore, clockid_t clock, const timespec* until) {
-  if (!current() || is_for_libc(clock, *until)) return real_clockwait(semaphore, clock, until);
+  if (!may_park() || is_for_libc(clock, *until)) return real_clockwait(semaphore, clock, until);
   return wait_for_semaphore(semaphore, {clock, until});
 }
 

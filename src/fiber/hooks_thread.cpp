@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "fiber/address_wait.h"
+#include "fiber/blocking_call.h"
 #include "fiber/fiber.h"
 #include "fiber/hook_families.h"
 #include "fiber/parking.h"
@@ -96,32 +97,32 @@ extern "C" {
 using namespace indrik::fiber;
 
 int pthread_join(pthread_t thread, void** returned) {
-  if (!current()) return real_join(thread, returned);
+  if (!may_park()) return real_join(thread, returned);
   return join_thread(thread, returned, {});
 }
 
 int pthread_timedjoin_np(pthread_t thread, void** returned, const timespec* until) {
-  if (!current() || is_for_libc(CLOCK_REALTIME, until)) return real_timedjoin(thread, returned, until);
+  if (!may_park() || is_for_libc(CLOCK_REALTIME, until)) return real_timedjoin(thread, returned, until);
   return join_thread(thread, returned, {CLOCK_REALTIME, until});
 }
 
 int pthread_clockjoin_np(pthread_t thread, void** returned, clockid_t clock, const timespec* until) {
-  if (!current() || is_for_libc(clock, until)) return real_clockjoin(thread, returned, clock, until);
+  if (!may_park() || is_for_libc(clock, until)) return real_clockjoin(thread, returned, clock, until);
   return join_thread(thread, returned, {clock, until});
 }
 
 int pthread_barrier_wait(pthread_barrier_t* barrier) noexcept {
-  if (!current()) return real_barrier_wait(barrier);
+  if (!may_park()) return real_barrier_wait(barrier);
   return meet(barrier);
 }
 
 int pthread_spin_lock(pthread_spinlock_t* lock) noexcept {
-  if (!current()) return real_spin_lock(lock);
+  if (!may_park()) return real_spin_lock(lock);
   return spin(lock);
 }
 
 int sched_yield() noexcept {
-  if (!current()) return real_yield();
+  if (!may_park()) return real_yield();
   yield_turn();
   return 0;
 }

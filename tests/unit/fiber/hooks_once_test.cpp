@@ -44,6 +44,7 @@ TEST_F(OnceHookTest, IsWaitedForByOtherFibersWhileOneIsAtIt) {
   EXPECT_EQ(order, "once abc");
 }
 
+#ifndef __SANITIZE_THREAD__  // whose pthread_once() takes for done for ever, or never, what has thrown
 TEST_F(OnceHookTest, IsDoneByTheNextFiberWhenTheFirstThrows) {
   std::once_flag flag;
   std::string order;
@@ -68,6 +69,7 @@ TEST_F(OnceHookTest, IsDoneByTheNextFiberWhenTheFirstThrows) {
   finish();
   EXPECT_EQ(order, "a!a b");
 }
+#endif
 
 TEST_F(OnceHookTest, IsWaitedForWhileAThreadIsAtIt) {
   std::once_flag flag;

@@ -52,10 +52,14 @@ ssize_t write_at_once(int descriptor, const iovec* buffers, int count) noexcept 
 }  // namespace
 
 Kind kind_of(int descriptor) noexcept {
+  const int saved_errno = errno;
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0) return Kind::stream;
+  const bool known = ::fstat(descriptor, &status) == 0;
+  const bool device = known && S_ISCHR(status.st_mode) && ::isatty(descriptor) == 0;
+  errno = saved_errno;
+  if (!known) return Kind::stream;
   if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode)) return Kind::file;
-  return S_ISCHR(status.st_mode) && ::isatty(descriptor) == 0 ? Kind::device : Kind::stream;
+  return device ? Kind::device : Kind::stream;
 }
 
 ssize_t read_other(int descriptor, const iovec* buffers, int count) noexcept {

@@ -19,7 +19,8 @@ enum class Kind : std::uint8_t {
   stream,  ///< pipes, terminals, descriptors of events
 };
 
-/// Of an open descriptor that is no socket; others are streams, about which the call itself will complain.
+/// Of an open descriptor that is no socket; leaves errno alone. Others are streams, about which the call itself will
+/// complain.
 Kind kind_of(int descriptor) noexcept;
 
 }  // namespace indrik::fiber

@@ -81,6 +81,14 @@ constexpr Sender kSenders[] = {
     {"sendmmsg", plain<by_sendmmsg>, by_sendmmsg},
 };
 
+template <Ends (*Make)()>
+Ends full() {
+  auto ends = Make();
+  while (::send(ends.here.get(), "x", 1, MSG_DONTWAIT) == 1) {
+  }
+  return ends;
+}
+
 constexpr std::size_t kMuch = 8'000'000;  // more than a socket takes
 
 class SendTest : public DescriptorConformanceTest, public testing::WithParamInterface<Sender> {
@@ -121,17 +129,13 @@ TEST_P(SendTest, DoesNotWaitWhereThereIsRoom) {
 }
 
 TEST_P(SendTest, WaitsForRoomForADatagram) {
-  const auto after_many = [](Ends& ends) {
-    while (::send(ends.here.get(), "x", 1, MSG_DONTWAIT) == 1) {
-    }
-    return send("last")(ends);
-  };
   const auto read_all = [](Ends& ends) {
     char room[8];
     while (::recv(ends.there.get(), room, sizeof room, 0) == 1) {
     }
   };
-  for (const auto make : {unix_datagrams, unix_packets}) EXPECT_EQ(expect_same(make, after_many, read_all).result, 4);
+  for (const auto make : {full<unix_datagrams>, full<unix_packets>})
+    EXPECT_EQ(expect_same(make, send("last"), read_all).result, 4);
 }
 
 TEST_P(SendTest, ReturnsWhatWentInTheSocketsTime) {
@@ -216,12 +220,7 @@ TEST_P(SendTest, ReturnsWhatWentBeforeTheTaskWasCancelled) {
 }
 
 TEST_P(SendTest, FailsWhenTheTaskIsCancelledBeforeAnythingWent) {
-  const auto full = [](Ends& ends) {
-    while (::send(ends.here.get(), "x", 1, MSG_DONTWAIT) == 1) {
-    }
-    return send("more")(ends);
-  };
-  EXPECT_EQ(cancelled(unix_packets, full), (Seen{-1, ECANCELED, ""}));
+  EXPECT_EQ(cancelled(full<unix_packets>, send("more")), (Seen{-1, ECANCELED, ""}));
 }
 
 TEST_P(SendTest, EndsWhenAnotherFiberClosesTheDescriptor) {

@@ -33,15 +33,17 @@ int connect_at_once(int socket, int flags, const sockaddr* address, socklen_t si
 int connect_waiting(int socket, int flags, const sockaddr* address, socklen_t size) noexcept {
   const int saved_errno = errno;
   BlockingCall call{socket, POLLOUT};
+  int under_way = 0;  // EINPROGRESS, or EALREADY where another call had begun it
   while (true) {
     const int result = connect_at_once(socket, flags, address, size);
     if (result == 0) errno = saved_errno;
     if (result == 0) return 0;
     const bool is_under_way = errno == EINPROGRESS || errno == EALREADY;
     if (!is_under_way && errno != EAGAIN && errno != EINTR) return result;
+    if (is_under_way && under_way == 0) under_way = errno;
     // A unix socket whose listener's queue is full says EAGAIN, and nothing tells when there will be room.
     if (is_under_way ? call.await() : call.await_more()) continue;
-    if (errno == EAGAIN && is_under_way) errno = EINPROGRESS;  // SO_SNDTIMEO is over, see socket(7)
+    if (errno == EAGAIN && under_way != 0) errno = under_way;  // SO_SNDTIMEO is over, see socket(7)
     return -1;
   }
 }

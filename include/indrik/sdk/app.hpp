@@ -4,9 +4,11 @@
 #include <memory>
 #include <stdexcept>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <indrik/sdk/background.hpp>
 #include <indrik/sdk/config.hpp>
 #include <indrik/sdk/log.hpp>
 #include <indrik/sdk/route.hpp>
@@ -79,13 +81,36 @@ class App {
     route("DELETE", pattern, std::move(handlers)...);
   }
 
-  /// Runs in the worker before its first request, in the order added; may block. What it throws refuses the plugin.
-  void on_start(std::function<void()> hook) { start_hooks_.push_back(std::move(hook)); }
-  /// Runs in the worker after its last request, in the reverse order; what it throws is logged.
-  void on_stop(std::function<void()> hook) { stop_hooks_.push_back(std::move(hook)); }
+  /// Runs in the worker before its first request, in the order added; may block. A coroutine, which returns a Task<>,
+  /// is run to its end. What it throws refuses the plugin.
+  template <class Hook>
+  void on_start(Hook hook) {
+    start_hooks_.push_back(to_hook(std::move(hook)));
+  }
+  /// Runs in the worker after its last request, in the reverse order, before what still runs of spawn() is cancelled;
+  /// what it throws is logged.
+  template <class Hook>
+  void on_stop(Hook hook) {
+    stop_hooks_.push_back(to_hook(std::move(hook)));
+  }
+
+  /// Runs a task for no request: from on_start() on, until it ends or the worker does, which cancels it after its
+  /// on_stop() hooks have run and gives it two seconds to end. It begins soon, not within this call. What it throws is
+  /// logged. From any thread. Throws std::logic_error where there is no loop yet.
+  BackgroundTask spawn(Task<> task) {
+    return BackgroundTask{background_.begin(sdk::logging_failure(&api_, std::move(task)))};
+  }
 
  private:
   friend struct sdk::Hooks;
+
+  template <class Hook>
+  std::function<void()> to_hook(Hook hook) {
+    if constexpr (std::is_same_v<std::invoke_result_t<Hook&>, Task<>>)
+      return [this, hook = std::move(hook)] { background_.run(hook()); };
+    else
+      return hook;
+  }
 
   template <class F>
   static constexpr bool is_handler = sdk::BlockingHandler<F> || sdk::AsyncHandler<F>;
@@ -102,6 +127,7 @@ class App {
   }
 
   sdk::Api api_;
+  sdk::Background background_{api_};
   std::uint64_t flags_ = 0;  ///< of the route being added
   std::vector<std::function<void()>> start_hooks_;
   std::vector<std::function<void()>> stop_hooks_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -41,6 +42,8 @@ struct Hooks {
         app.log().error("stop hook: {}", what_was_thrown());
       }
     }
+    if (!app.background_.end(std::chrono::seconds{2}))
+      app.log().warning("tasks of the background have not ended: they are left as they are");
   }
 
   static void destroy(indrik_instance* self) { std::unique_ptr<App>{&of(self)}; }

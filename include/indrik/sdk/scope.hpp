@@ -2,9 +2,9 @@
 
 #include <chrono>
 #include <coroutine>
-#include <cstdint>
 #include <utility>
 
+#include <indrik/sdk/alarm.hpp>
 #include <indrik/sdk/api.hpp>
 #include <indrik/sdk/cancelled.hpp>
 
@@ -15,8 +15,7 @@ namespace sdk {
 class Scope;
 
 /// One thing that a coroutine waits for; part of what it awaits, so that waiting allocates nothing. Either it comes, or
-/// its scope is cancelled: the coroutine is then told by an exception, from the loop, and never destroyed while it
-/// waits.
+/// its scope is cancelled: the coroutine is then told by an exception, and never destroyed while it waits.
 class Wait {
  public:
   Wait(const Wait&) = delete;
@@ -26,47 +25,51 @@ class Wait {
   Wait() = default;
   virtual ~Wait() = default;
 
-  /// For await_suspend(). start() asks for what is to come. False: the coroutine goes on at once.
+  /// For await_suspend(). False: the coroutine goes on at once.
   bool begin(const Context& context, std::coroutine_handle<> waiter) noexcept;
   /// It has come: the coroutine goes on. Nothing of this may be there afterwards.
-  void finish() noexcept;
+  void finish() noexcept { take_waiter().resume(); }
+  /// The same for whoever resumes it himself.
+  std::coroutine_handle<> take_waiter() noexcept;
   /// For await_resume().
   void throw_if_cancelled() const {
     if (cancelled_) throw Cancelled{};
   }
 
   const Context& context() const noexcept { return context_; }
-  void start_timer(std::chrono::nanoseconds delay, void (*fired)(void* wait)) noexcept;
-  void cancel_timer() noexcept {
-    const auto& api = *context_.api;
-    timer_is_loops_ ? api.loop->cancel_timer(api.host, &timer_) : api.async->cancel_timer(context_.exchange, &timer_);
+  /// For waits with a timeout.
+  void start_timer(std::chrono::nanoseconds delay, void (*fired)(void* wait)) noexcept {
+    alarm_.start(context_, delay, fired, this);
   }
+  void cancel_timer() noexcept { alarm_.cancel(context_); }
 
  private:
   friend class Scope;
 
-  /// False: it has come already, or cannot be asked for; see whatever await_resume() then says.
+  /// Asks for it. False: it is there already, or cannot be asked for; await_resume() tells.
   virtual bool start() noexcept = 0;
   /// Sees to it that it will not come any more. False: it is on its way, and will.
   virtual bool forget() noexcept = 0;
 
-  bool cancel() noexcept;
-  void tell_cancelled(std::chrono::nanoseconds delay) noexcept;
+  void cancel() noexcept;
+  bool cancel_now() noexcept;
+  void tell_cancelled(std::chrono::nanoseconds delay) noexcept {
+    start_timer(delay, [](void* wait) { static_cast<Wait*>(wait)->finish(); });
+  }
 
   Context context_;
   std::coroutine_handle<> waiter_;
-  indrik_timer timer_{};  ///< of whoever waits with a timeout, or until it is told that it is cancelled
-  bool timer_is_loops_ = false;
+  Alarm alarm_;  ///< of a timeout, or until it is told that it is cancelled
   bool cancelled_ = false;
 };
 
-/// Whoever may be cancelled as one: the coroutines of a request, of one of several tasks that it awaits at once, of a
-/// connection, or of the plugin itself. There is one thing at most that they wait for. Scopes form trees: cancelling
-/// one cancels those below, and it is not told before they have ended, so that nothing it owns goes from under them. It
-/// must neither move nor go while any coroutine of it is suspended. Loop thread only.
+/// Who is cancelled as one: the coroutines of a request, of one of several tasks awaited at once, of a connection, or
+/// of the plugin itself. They wait for one thing at a time. Scopes form trees: to cancel one cancels those below, and
+/// it is told itself when they have ended, so that nothing goes from under them.
+/// It must neither move nor go while any coroutine of it is suspended. Loop thread only.
 class Scope {
  public:
-  /// What goes on when a scope's children have ended, as a coroutine to resume.
+  /// What goes on when something has ended: a coroutine to resume, or none.
   struct Next {
     std::coroutine_handle<> (*get)(void* whom) noexcept = nullptr;
     void* whom = nullptr;
@@ -83,7 +86,12 @@ class Scope {
   void cancel() noexcept {
     cancelled_ = true;
     for (auto* child = first_child_; child != nullptr; child = child->next_) child->cancel();
-    if (waiting_ != nullptr && first_child_ == nullptr && waiting_->cancel()) waiting_ = nullptr;
+    if (waiting_ != nullptr && first_child_ == nullptr) waiting_->cancel();
+  }
+  /// The same, within this call; what cannot be given up at once ends later.
+  void cancel_now() noexcept {
+    cancel();
+    while (cancel_one_now()) continue;
   }
 
   /// Stands below `parent` from now on, and is cancelled if that is.
@@ -95,19 +103,17 @@ class Scope {
     previous_ = nullptr;
     parent.first_child_ = this;
   }
-  /// The opposite; it has no children. Returns what goes on if it was the last that somebody waited for.
+  /// The opposite, when it has no children. Returns who goes on because it was the last that he waited for, or null.
   std::coroutine_handle<> leave() noexcept {
     auto& parent = *std::exchange(parent_, nullptr);
     (previous_ != nullptr ? previous_->next_ : parent.first_child_) = next_;
     if (next_ != nullptr) next_->previous_ = previous_;
-    if (parent.first_child_ != nullptr) return std::noop_coroutine();
-    if (parent.cancelled_) parent.cancel();
+    if (parent.first_child_ != nullptr) return nullptr;
+    if (parent.cancelled_) parent.cancel();  // its turn has come
     const auto next = std::exchange(parent.emptied_, {});
-    return next.get != nullptr ? next.get(next.whom) : std::noop_coroutine();
+    return next.get != nullptr ? next.get(next.whom) : nullptr;
   }
-
-  /// The children that are left are of no use any more: cancels them. False: there are none. True: `next` when they
-  /// have ended.
+  /// It ends: children that are left are cancelled. True: there are some; `next` when they have ended.
   bool end_children(Next next) noexcept {
     if (first_child_ == nullptr) return false;
     emptied_ = next;
@@ -115,8 +121,17 @@ class Scope {
     return true;
   }
 
+ protected:
+  void (*arm_)(Scope& self) noexcept = nullptr;  ///< a root's: called when the first waits
+
  private:
   friend class Wait;
+
+  bool cancel_one_now() noexcept {
+    for (auto* child = first_child_; child != nullptr; child = child->next_)
+      if (child->cancel_one_now()) return true;
+    return waiting_ != nullptr && first_child_ == nullptr && waiting_->cancel_now();
+  }
 
   Scope* parent_ = nullptr;
   Scope* first_child_ = nullptr;
@@ -125,17 +140,19 @@ class Scope {
   Wait* waiting_ = nullptr;
   Next emptied_;
   bool cancelled_ = false;
-  bool told_ = false;  ///< a wait has ended for it
-
- protected:
-  void (*arm_)(Scope& self) noexcept = nullptr;  ///< sees to it that it is cancelled with what it serves; called once
+  bool told_ = false;  ///< a wait has ended because of it
 };
+
+/// What goes on is a coroutine that waits.
+inline Scope::Next to_resume(std::coroutine_handle<> waiter) noexcept {
+  return {[](void* address) noexcept { return std::coroutine_handle<>::from_address(address); }, waiter.address()};
+}
 
 /// The scope of a request's outermost coroutine: it is cancelled with its exchange.
 class RequestScope final : public Scope {
  public:
   explicit RequestScope(const Context& context) noexcept : context_{context} {
-    if (context.api->deadline != nullptr) arm_ = &RequestScope::watch;  // by the first that waits: many never do
+    if (context.api->deadline != nullptr) arm_ = &RequestScope::watch;  // many never wait
   }
   ~RequestScope() {
     if (watches_) context_.api->deadline->forget(&watch_);
@@ -167,7 +184,8 @@ inline bool Wait::begin(const Context& context, std::coroutine_handle<> waiter) 
   if (scope->cancelled_) {
     cancelled_ = true;
     if (!std::exchange(scope->told_, true)) return false;
-    tell_cancelled(kCancelled);  // it has been told: whoever waits on and on must not have the loop for himself
+    scope->waiting_ = this;
+    tell_cancelled(kCancelled);  // told before: whoever waits on and on must not have the loop for himself
     return true;
   }
   if (!start()) return false;
@@ -175,28 +193,22 @@ inline bool Wait::begin(const Context& context, std::coroutine_handle<> waiter) 
   return true;
 }
 
-inline void Wait::finish() noexcept {
+inline std::coroutine_handle<> Wait::take_waiter() noexcept {
   if (context_.scope != nullptr) context_.scope->waiting_ = nullptr;
-  std::exchange(waiter_, nullptr).resume();
+  return std::exchange(waiter_, nullptr);
 }
 
-inline bool Wait::cancel() noexcept {
-  if (!forget()) return false;
+inline void Wait::cancel() noexcept {
+  if (cancelled_ || !forget()) return;
   cancelled_ = context_.scope->told_ = true;
   tell_cancelled({});
+}
+
+inline bool Wait::cancel_now() noexcept {
+  if (!cancelled_) return false;  // it cannot be given up
+  cancel_timer();
+  finish();
   return true;
-}
-
-inline void Wait::tell_cancelled(std::chrono::nanoseconds delay) noexcept {
-  start_timer(delay, [](void* wait) { std::exchange(static_cast<Wait*>(wait)->waiter_, nullptr).resume(); });
-}
-
-inline void Wait::start_timer(std::chrono::nanoseconds delay, void (*fired)(void* wait)) noexcept {
-  const auto& api = *context_.api;
-  const auto ns = static_cast<std::uint64_t>(delay.count());
-  timer_is_loops_ = api.loop != nullptr && api.loop->start_timer(api.host, &timer_, ns, fired, this) == INDRIK_OK;
-  if (!timer_is_loops_ && context_.exchange != nullptr)
-    api.async->start_timer(context_.exchange, &timer_, ns, fired, this);
 }
 
 }  // namespace sdk

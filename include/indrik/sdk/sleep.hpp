@@ -10,14 +10,6 @@
 namespace indrik {
 namespace sdk {
 
-/// A century at most, which fits, and never less than what was asked for.
-template <class Rep, class Period>
-constexpr std::chrono::nanoseconds to_nanoseconds(std::chrono::duration<Rep, Period> time) noexcept {
-  using std::chrono::nanoseconds;
-  constexpr std::chrono::hours kCentury{876'000};
-  return time < kCentury ? std::chrono::ceil<nanoseconds>(time) : nanoseconds{kCentury};
-}
-
 class Sleep final : public Wait {
  public:
   explicit Sleep(std::chrono::nanoseconds delay) noexcept : delay_{delay} {}
@@ -32,13 +24,15 @@ class Sleep final : public Wait {
 
  private:
   bool start() noexcept override {
-    start_timer(delay_, [](void* wait) { static_cast<Sleep*>(static_cast<Wait*>(wait))->finish(); });
+    start_timer(delay_, &Sleep::wake);
     return true;
   }
   bool forget() noexcept override {
     cancel_timer();
     return true;
   }
+
+  static void wake(void* wait) { static_cast<Sleep*>(static_cast<Wait*>(wait))->finish(); }
 
   std::chrono::nanoseconds delay_;
 };

@@ -17,15 +17,13 @@ class Task;
 
 namespace sdk {
 
+template <class T>
+class Strand;
+
 /// What every coroutine of ours knows: for whom it runs. It is told by whoever awaits it.
 struct PromiseBase {
   Context context;
 };
-
-/// What goes on is a coroutine that waits.
-inline Scope::Next to_resume(std::coroutine_handle<> waiter) noexcept {
-  return {[](void* address) noexcept { return std::coroutine_handle<>::from_address(address); }, waiter.address()};
-}
 
 template <class Promise>
 concept OurPromise = std::derived_from<Promise, PromiseBase>;
@@ -51,7 +49,8 @@ struct TaskPromiseBase : PromiseBase {
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> done) const noexcept {
       const auto next = done.promise().next;
-      return next.get(next.whom);
+      const auto waiter = next.get(next.whom);
+      return waiter ? waiter : std::noop_coroutine();
     }
     void await_resume() const noexcept {}
   };
@@ -127,6 +126,7 @@ class [[nodiscard]] Task {
 
  private:
   friend promise_type;
+  friend class sdk::Strand<T>;
   explicit Task(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_{coroutine} {}
   std::coroutine_handle<promise_type> coroutine_;
 };

@@ -69,14 +69,17 @@
 #include <indrik/sdk/app.hpp>
 #include <indrik/sdk/background.hpp>
 #include <indrik/sdk/cancelled.hpp>
+#include <indrik/sdk/channel.hpp>
 #include <indrik/sdk/config.hpp>
 #include <indrik/sdk/entry.hpp>
 #include <indrik/sdk/event.hpp>
 #include <indrik/sdk/log.hpp>
 #include <indrik/sdk/offload.hpp>
+#include <indrik/sdk/pool.hpp>
 #include <indrik/sdk/ready.hpp>
 #include <indrik/sdk/request.hpp>
 #include <indrik/sdk/response.hpp>
+#include <indrik/sdk/semaphore.hpp>
 #include <indrik/sdk/sleep.hpp>
 #include <indrik/sdk/spawn.hpp>
 #include <indrik/sdk/stream.hpp>

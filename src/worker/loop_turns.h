@@ -17,7 +17,8 @@ class LoopTurns final : public Turns {
     if (ev_depth(loop_) > 0) return false;
     ev_now_update(loop_);
     alarm_.start(std::max(0.0, to_tstamp(at_most)));
-    ev_run(loop_, EVRUN_ONCE);
+    // What is pending is served before the loop looks for more, which it must not wait for then.
+    ev_run(loop_, ev_pending_count(loop_) > 0 ? EVRUN_NOWAIT : EVRUN_ONCE);
     alarm_.stop();
     return true;
   }

@@ -16,9 +16,11 @@
 #pragma GCC visibility push(hidden)
 namespace indrik {
 
+class App;
 namespace sdk {
 struct Hooks;
-}
+const Api& api_of(const App& app) noexcept;
+}  // namespace sdk
 
 /// `app.post("/upload", indrik::streamed_body, handler)`: see Request::read().
 struct StreamedBody {};
@@ -103,6 +105,7 @@ class App {
 
  private:
   friend struct sdk::Hooks;
+  friend const sdk::Api& sdk::api_of(const App& app) noexcept;
 
   template <class Hook>
   std::function<void()> to_hook(Hook hook) {
@@ -132,6 +135,8 @@ class App {
   std::vector<std::function<void()>> start_hooks_;
   std::vector<std::function<void()>> stop_hooks_;
 };
+
+inline const sdk::Api& sdk::api_of(const App& app) noexcept { return app.api_; }
 
 }  // namespace indrik
 #pragma GCC visibility pop

@@ -27,8 +27,7 @@ class Offload final : public Wait {
   using Value = std::conditional_t<std::is_void_v<Result>, std::monostate, Result>;
   static_assert(!std::is_reference_v<Result>, "indrik: what offload() runs must return a value, or nothing");
 
-  template <class From>
-  explicit Offload(std::in_place_t, From&& function) : function_{std::forward<From>(function)} {}
+  explicit Offload(Function&& function) noexcept : function_{std::forward<Function>(function)} {}
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -61,10 +60,10 @@ class Offload final : public Wait {
     if (self.is_unwanted_.load(std::memory_order_relaxed)) return;
     try {
       if constexpr (std::is_void_v<Result>) {
-        std::move(self.function_)();
+        std::forward<Function>(self.function_)();
         self.outcome_.template emplace<1>();
       } else {
-        self.outcome_.template emplace<1>(std::move(self.function_)());
+        self.outcome_.template emplace<1>(std::forward<Function>(self.function_)());
       }
     } catch (const abi::__forced_unwind&) {
       throw;
@@ -88,9 +87,14 @@ class Offload final : public Wait {
 /// a thread of the worker's pool (offload_threads) and gives what it returns, or throws what it throws. A thread cannot
 /// be stopped: when the coroutine is cancelled it is told once the function has returned, so that what it refers to is
 /// there till then; one that has not begun does not run.
+/// A function with a name is referred to and not copied. One without is refused if it owns something: made within a
+/// co_await, it is destroyed twice by GCC 12, the second time as bytes copied elsewhere.
 template <class Function>
-[[nodiscard]] sdk::Offload<std::decay_t<Function>> offload(Function&& function) {
-  return sdk::Offload<std::decay_t<Function>>{std::in_place, std::forward<Function>(function)};
+[[nodiscard]] sdk::Offload<Function> offload(Function&& function) noexcept {
+  static_assert(std::is_lvalue_reference_v<Function> || std::is_trivially_copyable_v<Function>,
+                "indrik: capture by reference, or give the function a name before co_await: GCC 12 would destroy what "
+                "it captures twice");
+  return sdk::Offload<Function>{std::forward<Function>(function)};
 }
 
 }  // namespace indrik

@@ -6,14 +6,17 @@
 #include <boost/context/fiber.hpp>
 #include <boost/context/preallocated.hpp>
 #include <boost/context/stack_context.hpp>
+#include <boost/version.hpp>
 #include <cerrno>
 #include <cstring>
 #include <new>
 #include <utility>
 
+#include "fiber/fiber_list.h"
 #include "fiber/owned_locks.h"
 #include "fiber/remote_wakes.h"
 #include "fiber/sanitizers.h"
+#include "fiber/stack_meter.h"
 
 namespace indrik::fiber {
 
@@ -29,8 +32,13 @@ struct ExceptionState {
   void* caught = nullptr;
   unsigned int uncaught = 0;
 
+  /// Boost.Context from 1.88 on does this at each switch by itself; done twice, the loop would go on with what was in
+  /// flight in the fiber when it was entered.
+  static constexpr bool kOurs = BOOST_VERSION < 108800;
+
   /// Puts this state in force; keeps the one that was.
   void exchange() noexcept {
+    if constexpr (!kOurs) return;
     auto* const globals = reinterpret_cast<std::byte*>(abi::__cxa_get_globals());
     ExceptionState old;
     std::memcpy(&old.caught, globals, sizeof old.caught);
@@ -63,6 +71,7 @@ class Fiber {
     cancelled_ = false;
     locks_held = 0;
     owned_locks.clear();
+    listed_.about = task.about;
   }
   /// From the loop's stack into the fiber, until it parks or ends.
   void enter() noexcept;
@@ -83,6 +92,9 @@ class Fiber {
 
   int locks_held = 0;
   OwnedLocks owned_locks;
+  std::size_t place = 0;     ///< in FiberPool::all_
+  bool may_be_deep = false;  ///< counted in FiberPool::deep_
+  StackMeter meter;
 
  private:
   void serve() noexcept;
@@ -98,6 +110,7 @@ class Fiber {
   ExceptionState exceptions_;
   SanitizedStack fiber_side_;
   SanitizedStack loop_side_;
+  ListedFiber listed_;
   // Never destroyed by the compiler: the destructor of a suspended context would unwind its stack.
   union {
     context::fiber inside_;
@@ -111,6 +124,7 @@ Fiber::Fiber(FiberPool& pool, Stack stack) : pool_{pool}, stack_{stack} {
   fiber_side_.bottom = stack.bottom;
   fiber_side_.size = stack.size;
   fiber_side_.create();
+  meter.begin(stack);
   new (&outside_) context::fiber{};
   context::stack_context boost_stack;
   boost_stack.sp = stack.top();
@@ -123,6 +137,10 @@ Fiber::Fiber(FiberPool& pool, Stack stack) : pool_{pool}, stack_{stack} {
                                   before_switch(fiber_side_, loop_side_, /*leaving_for_good=*/true);
                                   return std::move(outside_);
                                 }};
+  listed_.bottom = stack.bottom;
+  listed_.top = stack.top();
+  static_assert(sizeof inside_ == sizeof(void*), "a debugger takes it for the saved stack pointer");
+  listed_.saved = reinterpret_cast<const void* const*>(&inside_);
 }
 
 Fiber::~Fiber() { fiber_side_.destroy(); }
@@ -131,6 +149,7 @@ void Fiber::serve() noexcept {
   while (!finishing_) {
     task_.run(task_.context);
     ended_ = true;
+    listed_.about = nullptr;
     leave();
   }
 }
@@ -150,6 +169,10 @@ void Fiber::enter() noexcept {
 
 void Fiber::leave() noexcept {
   const int saved_errno = errno;
+  meter.note_here();
+  if (locks_held > 0 && !ended_) [[unlikely]]
+    if (const auto& observer = pool_.observer(); observer.parking_with_locks)
+      observer.parking_with_locks(observer.observer, locks_held);
   before_switch(fiber_side_, loop_side_);
   outside_ = std::move(outside_).resume();
   after_switch(fiber_side_, loop_side_);
@@ -161,8 +184,8 @@ void Fiber::finish() noexcept {
   enter();
 }
 
-FiberPool::FiberPool(std::size_t stack_size, const LoopServices& loop, const Observer& observer)
-    : stacks_{stack_size}, loop_{loop}, observer_{observer} {}
+FiberPool::FiberPool(std::size_t stack_size, const LoopServices& loop, const Observer& observer, std::size_t most)
+    : stacks_{stack_size, most}, loop_{loop}, observer_{observer} {}
 
 FiberPool::~FiberPool() {
   for (Fiber* const fiber : idle_) {
@@ -177,17 +200,30 @@ RemoteWakes& FiberPool::remote_wakes() {
 }
 
 Result<void> FiberPool::start(const Task& task) {
-  if (idle_.empty()) {
-    auto stack = stacks_.take();
-    if (!stack) return fail(std::move(stack).error());
-    all_.push_back(std::make_unique<Fiber>(*this, *stack));
-    idle_.push_back(all_.back().get());
-    idle_.reserve(all_.capacity());  // so that giving a fiber back cannot fail
-  }
+  if (idle_.empty())
+    if (auto added = add_fiber(); !added) return added;
   Fiber& fiber = *idle_.back();
   idle_.pop_back();
+  most_active_ = std::max(most_active_, active());
   fiber.begin(task);
   run(fiber);
+  return {};
+}
+
+Result<void> FiberPool::add_fiber() {
+  auto stack = stacks_.take();
+  if (!stack) return fail(std::move(stack).error());
+  try {
+    if (all_.size() == all_.capacity()) all_.reserve(2 * all_.size() + 8);
+    idle_.reserve(all_.capacity());  // so that giving a fiber back cannot fail
+    auto fiber = std::make_unique<Fiber>(*this, *stack);
+    fiber->place = all_.size();
+    idle_.push_back(fiber.get());
+    all_.push_back(std::move(fiber));
+  } catch (const std::bad_alloc&) {
+    stacks_.give_back(*stack);
+    return fail(Error::from_errno(ENOMEM, "make a fiber"));
+  }
   return {};
 }
 
@@ -197,8 +233,37 @@ void FiberPool::run(Fiber& fiber) noexcept {
   if (observer_.leaving) observer_.leaving(observer_.observer);
   if (!fiber.ended()) return;
   const Task task = fiber.task();
-  idle_.push_back(&fiber);
+  end_task(fiber);
   task.done(task.context);  // may start the next task, in this very fiber
+}
+
+void FiberPool::end_task(Fiber& fiber) noexcept {
+  if (is_surplus()) return remove(fiber);
+  idle_.push_back(&fiber);
+  auto& meter = fiber.meter;
+  if (!meter.end_task(fiber.stack())) return;
+  deepest_stack_ = std::max(deepest_stack_, meter.depth());
+  if (fiber.may_be_deep == meter.is_deep()) return;
+  // Those who have just been deep are used next, and are spared the page faults; all others keep little.
+  if (!fiber.may_be_deep && deep_ == kDeepOnes) return meter.trim(fiber.stack());
+  fiber.may_be_deep = meter.is_deep();
+  fiber.may_be_deep ? ++deep_ : --deep_;
+}
+
+/// There are more than were needed at once in this period and the one before.
+bool FiberPool::is_surplus() noexcept {
+  if (++tasks_ % kPeriod == 0) most_active_before_ = std::exchange(most_active_, active());
+  return all_.size() > std::max(most_active_, most_active_before_) + kSpare;
+}
+
+void FiberPool::remove(Fiber& fiber) noexcept {
+  deepest_stack_ = std::max(deepest_stack_, resident_depth(fiber.stack()));
+  if (fiber.may_be_deep) --deep_;
+  fiber.finish();
+  stacks_.give_back(fiber.stack());
+  all_.back()->place = fiber.place;
+  std::swap(all_[fiber.place], all_.back());
+  all_.pop_back();
 }
 
 const LoopServices& current_loop() noexcept { return current()->pool().loop(); }

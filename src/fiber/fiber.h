@@ -19,22 +19,27 @@ struct Task {
   void (*run)(void* context) noexcept;
   void (*done)(void* context) noexcept;
   void* context;
+  const void* about = nullptr;  ///< what a debugger shows of it: a process::RunningRequest; null: nothing
 };
 
 /// Hears of every stretch of time that a task has the thread: from its start or resumption until it parks or ends.
-/// `task` is its Task::context. Both may be null.
+/// `task` is its Task::context. Each may be null.
 struct Observer {
   void (*entering)(void* observer, void* task) noexcept = nullptr;
   void (*leaving)(void* observer) noexcept = nullptr;
+  /// It is about to park while it holds `locks` locks; on its stack.
+  void (*parking_with_locks)(void* observer, int locks) noexcept = nullptr;
   void* observer = nullptr;
 };
 
 /// All fibers of one loop thread: N fibers on one thread, never migrating. A fiber runs until its task ends or parks;
-/// then the one who started or resumed it goes on. Fibers are kept and used again. Loop thread only.
+/// then the one who started or resumed it goes on. Fibers are kept and used again, as many as were lately needed at
+/// once; an idle one keeps little memory, but for a few that may be used deeply again at once. Loop thread only.
 class FiberPool {
  public:
-  /// `loop` wakes parked fibers; its services outlive the pool.
-  FiberPool(std::size_t stack_size, const LoopServices& loop, const Observer& observer = {});
+  /// `loop` wakes parked fibers; its services outlive the pool. No more than `most` fibers at once.
+  FiberPool(std::size_t stack_size, const LoopServices& loop, const Observer& observer = {},
+            std::size_t most = room_for_stacks());
   /// Idle fibers are finished. Parked ones are left as they are, with their stacks: unwinding them would have to cross
   /// frames that are not ours. Only at the end of a process should there be any.
   ~FiberPool();
@@ -42,18 +47,37 @@ class FiberPool {
   FiberPool& operator=(const FiberPool&) = delete;
 
   /// Runs the task in a fiber, until it parks or ends. Not from inside a fiber. Fails, without having called anything,
-  /// when there is no memory for a stack.
+  /// when there is no memory for a stack, or none may be had: see StackPool::take().
   Result<void> start(const Task& task);
 
   /// Fibers whose task has not ended, the parked ones included.
   std::size_t active() const noexcept { return all_.size() - idle_.size(); }
+  /// Fibers with a stack, idle ones included.
+  std::size_t size() const noexcept { return all_.size(); }
+  /// That there may be at once.
+  std::size_t most() const noexcept { return stacks_.most(); }
+  std::size_t stack_size() const noexcept { return stacks_.stack_size(); }
+  /// Bytes of a stack that were ever found in use; not every task is looked at, but no fiber's first.
+  std::size_t deepest_stack() const noexcept { return deepest_stack_; }
   const LoopServices& loop() const noexcept { return loop_; }
   /// How other threads wake its fibers; made when first asked for.
   RemoteWakes& remote_wakes();
+  const Observer& observer() const noexcept { return observer_; }
+
+  /// Idle fibers whose stacks may stay in memory as deep as they were used.
+  static constexpr std::size_t kDeepOnes = 16;
+  /// Idle fibers beyond those that were lately needed.
+  static constexpr std::size_t kSpare = 64;
+  /// Tasks after which it is asked anew how many are needed.
+  static constexpr std::size_t kPeriod = 1024;
 
  private:
   friend void resume(Fiber& fiber) noexcept;
   void run(Fiber& fiber) noexcept;
+  Result<void> add_fiber();
+  void end_task(Fiber& fiber) noexcept;
+  bool is_surplus() noexcept;
+  void remove(Fiber& fiber) noexcept;
 
   StackPool stacks_;
   const LoopServices loop_;
@@ -61,6 +85,11 @@ class FiberPool {
   std::vector<std::unique_ptr<Fiber>> all_;
   std::vector<Fiber*> idle_;
   std::unique_ptr<RemoteWakes> remote_wakes_;
+  std::size_t deep_ = 0;  ///< fibers whose stacks are allowed to be deep
+  std::size_t deepest_stack_ = 0;
+  std::size_t tasks_ = 0;
+  std::size_t most_active_ = 0;         ///< in this period
+  std::size_t most_active_before_ = 0;  ///< in the one before
 };
 
 /// current()'s; set by the switch alone. The model spares hooked system calls off a fiber a call for its address.

@@ -25,7 +25,7 @@ inline constexpr auto kLayers = std::to_array<LayerRule>({
     {"routing", "base http", ""},
     {"plugin", "base log http indrik", "dlfcn.h"},
     // The hooked system calls ask for libc's own with dlsym(3): the second door to dlfcn.h.
-    {"fiber", "base", "boost/ dlfcn.h"},
+    {"fiber", "base", "boost/ dlfcn.h valgrind/"},
     {"worker", "base process log net http routing fiber", "ev.h ev++.h"},
     {"supervisor", "base process log net", ""},
     {"app", "base process log config net http routing plugin fiber worker supervisor", ""},
@@ -46,6 +46,6 @@ inline constexpr std::string_view kSystemHeaders =
     "getopt.h glob.h grp.h ifaddrs.h inttypes.h langinfo.h libgen.h limits.h link.h locale.h malloc.h math.h mntent.h "
     "mqueue.h netdb.h poll.h pthread.h pwd.h regex.h resolv.h sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h "
     "stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h string.h strings.h syslog.h "
-    "termios.h threads.h time.h ucontext.h uchar.h unistd.h utime.h wait.h wchar.h";
+    "termios.h threads.h time.h ucontext.h uchar.h unistd.h unwind.h utime.h wait.h wchar.h";
 
 }  // namespace indrik::architecture

@@ -111,6 +111,7 @@ worker::Options worker_options(const config::Settings& settings) {
           .max_timeout = settings.max_timeout,
           .queue_timeout = settings.queue_timeout,
           .heartbeat = heartbeat(settings.timeout),
+          .stall_threshold = settings.stall_threshold,
           .max_requests = request_limit(settings),
           .max_memory = settings.max_memory};
 }

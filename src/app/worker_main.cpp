@@ -50,6 +50,12 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, net
                        },
                    .loaded = process::record_modules}};
   process::say_last_words(seat.slot, {});
+  const process::StallSeat stalls{.record = seat.stall,
+                                  .counts = seat.stall_counts,
+                                  .modules = seat.crash,
+                                  .stalls = seat.slot.stalls,
+                                  .lock_stalls = seat.slot.lock_stalls,
+                                  .notice_fd = seat.notice_fd};
   worker::Worker worker{worker_options(settings),
                         {.listeners = seat.listeners,
                          .router = plugins.router(),
@@ -59,6 +65,7 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, net
                          .tls = tls ? &*tls : nullptr,
                          .notice_fd = seat.notice_fd,
                          .closed_routes = &seat.closed_routes,
+                         .stalls = &stalls,
                          .siblings = seat.siblings,
                          .bells = seat.bells,
                          .master = seat.master}};

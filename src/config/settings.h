@@ -57,6 +57,7 @@ struct Settings {
   milliseconds crash_quarantine_window{};
   milliseconds crash_quarantine_time{};
   std::size_t fiber_stack_size{};
+  milliseconds stall_threshold{};
   std::filesystem::path plugin_directory;  ///< empty: see plugin_folder() in plugin_lookup.h
 
   milliseconds timeout{};  ///< 0: off

@@ -133,6 +133,11 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kWorkers, .key = "fiber_stack_size", .flag = "--fiber-stack-size", .placeholder = "SIZE",
      .field = &Settings::fiber_stack_size, .fallback = "256KiB", .range = {16 * kKiB, 64 * kMiB},
      .doc = "Stack of each fiber of class green. Memory is used only as far as a handler really goes."},
+    {.group = kWorkers, .key = "stall_threshold", .flag = "--stall-threshold", .placeholder = "TIME",
+     .field = &Settings::stall_threshold, .fallback = "100ms", .range = {0, kHour},
+     .doc = "A handler that holds the loop of its worker for longer, while others wait, is reported with its stack, once "
+            "a place: in class green one that computes or blocks by what is not hooked, in class event an async one. "
+            "Not in class sync, where handlers may block. 0 is never."},
     {.group = kWorkers, .key = "plugin_directory", .flag = "--plugin-directory", .placeholder = "FOLDER",
      .field = &Settings::plugin_directory, .fallback = "", .range = {0, kLongestPath},
      .accepts = "a folder, or \"\" for the folder plugins beside the executable",

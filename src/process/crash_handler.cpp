@@ -55,6 +55,7 @@ void put_request(CrashRecord& record) noexcept {
   if (request == nullptr) return;
   record.running_since_ns = request->since_ns;
   put(record.plugin, request->plugin);
+  if (request->method.empty()) return;  // something that the plugin had started: no route is to blame
   put(record.route, request->route);
   record.route_key = route_key(request->plugin, request->route);
   put(record.path, request->path);
@@ -123,6 +124,7 @@ void let_alarm_end_us() noexcept {
 
 void on_fatal_signal(int signal, siginfo_t* info, void* context) noexcept {
   const int saved_errno = errno;
+  abandon_unwinding();  // the fault was in a look at a stack, and the process need not die of that
   const NoPark no_park;
   if (::getpid() == g_owner) {
     if (g_claimed.exchange(true))

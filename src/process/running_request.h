@@ -18,6 +18,10 @@ struct RunningRequest {
   std::string_view last_answer = {};  ///< the bytes that it is sent after them
 };
 
+/// What stands for a plugin's callbacks and tasks that run for no request: a mark with its name alone, which lives for
+/// ever. Null for more plugins than a few dozens. Loop thread only.
+const RunningRequest* mark_of_plugin(std::string_view plugin) noexcept;
+
 /// Of the calling thread. Async-signal-safe: one of its own variables. Null: none. The request outlives its mark.
 void mark_running(const RunningRequest* request) noexcept;
 const RunningRequest* marked_running() noexcept;

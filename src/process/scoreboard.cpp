@@ -18,6 +18,8 @@ static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<Work
 Result<Scoreboard> Scoreboard::create(std::size_t slots, std::size_t bells) {
   auto crashes = CrashBoard::create(slots);
   if (!crashes) return fail(std::move(crashes).error());
+  auto stalls = StallBoard::create(slots);
+  if (!stalls) return fail(std::move(stalls).error());
   std::vector<Fd> made;
   while (made.size() < std::min(slots, bells)) {
     if (!made.emplace_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))
@@ -27,13 +29,14 @@ Result<Scoreboard> Scoreboard::create(std::size_t slots, std::size_t bells) {
   if (memory == MAP_FAILED) return fail(Error::from_errno(errno, "map a scoreboard of {} workers", slots));
   auto* first = static_cast<Slot*>(memory);
   std::uninitialized_default_construct_n(first, slots);
-  return Scoreboard{first, slots, *std::move(crashes), std::move(made)};
+  return Scoreboard{first, slots, *std::move(crashes), *std::move(stalls), std::move(made)};
 }
 
 Scoreboard::Scoreboard(Scoreboard&& other) noexcept
     : slots_{std::exchange(other.slots_, nullptr)},
       count_{std::exchange(other.count_, 0)},
       crashes_{std::move(other.crashes_)},
+      stalls_{std::move(other.stalls_)},
       bells_{std::move(other.bells_)} {}
 
 Scoreboard::~Scoreboard() {

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "process/crash_board.h"
+#include "process/stall_board.h"
 
 namespace indrik::process {
 
@@ -49,6 +50,13 @@ struct alignas(64) Slot {
   /// Turns of the loop for a connection that this worker then did not take: another was faster, or better placed.
   std::atomic<std::uint64_t> woken_in_vain{0};
 
+  std::atomic<std::uint64_t> stalls{0};       ///< handlers that held the loop for longer than stall_threshold
+  std::atomic<std::uint64_t> lock_stalls{0};  ///< waits of fibers that held a mutex
+
+  std::atomic<std::uint32_t> fibers{0};         ///< whose handler has not ended
+  std::atomic<std::uint32_t> most_fibers{0};    ///< the most at once
+  std::atomic<std::uint64_t> deepest_stack{0};  ///< bytes of a fiber's stack that were ever used
+
   /// The blocking request now running on the loop's thread (sync, green), for the report about a stuck worker. since 0:
   /// none.
   std::atomic<std::int64_t> running_since_ns{0};
@@ -80,15 +88,21 @@ class Scoreboard {
   std::span<Slot> slots() noexcept { return {slots_, count_}; }
   std::span<const Slot> slots() const noexcept { return {slots_, count_}; }
   CrashBoard& crashes() noexcept { return crashes_; }
+  StallBoard& stalls() noexcept { return stalls_; }
   /// An eventfd for each of the first slots, by which siblings tell its worker that a connection waits for it.
   std::span<const Fd> bells() const noexcept { return bells_; }
 
  private:
-  Scoreboard(Slot* slots, std::size_t count, CrashBoard crashes, std::vector<Fd> bells) noexcept
-      : slots_{slots}, count_{count}, crashes_{std::move(crashes)}, bells_{std::move(bells)} {}
+  Scoreboard(Slot* slots, std::size_t count, CrashBoard crashes, StallBoard stalls, std::vector<Fd> bells) noexcept
+      : slots_{slots},
+        count_{count},
+        crashes_{std::move(crashes)},
+        stalls_{std::move(stalls)},
+        bells_{std::move(bells)} {}
   Slot* slots_ = nullptr;
   std::size_t count_ = 0;
   CrashBoard crashes_;
+  StallBoard stalls_;
   std::vector<Fd> bells_;
 };
 

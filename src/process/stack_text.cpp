@@ -71,7 +71,11 @@ std::string line_of(std::size_t number, const Frame& frame, const LoadedModule* 
 
 std::vector<std::string> stack_lines(const CrashRecord& record, bool with_names) {
   const std::span modules{record.modules, std::min<std::size_t>(record.module_count, CrashRecord::kModules)};
-  const auto addresses = addresses_in(record);
+  return stack_lines(addresses_in(record), modules, with_names);
+}
+
+std::vector<std::string> stack_lines(std::span<const std::uintptr_t> addresses, std::span<const LoadedModule> modules,
+                                     bool with_names) {
   Names names{with_names};
   std::vector<std::string> lines;
   std::string last;

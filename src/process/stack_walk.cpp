@@ -1,6 +1,7 @@
 #include "process/stack_walk.h"
 
 #include <execinfo.h>
+#include <setjmp.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@ namespace {
 
 /// No frame is larger; an address further up belongs to something else.
 constexpr std::uintptr_t kLargestFrame = 64U << 20U;
+
+constinit thread_local sigjmp_buf* t_way_out = nullptr;
 
 bool read_words(std::uintptr_t address, std::span<std::uintptr_t> words) noexcept {
   iovec here{words.data(), words.size_bytes()};
@@ -62,6 +65,23 @@ std::size_t unwind_frames(std::uintptr_t pc, std::span<std::uintptr_t> frames) n
   const auto wanted = std::min(static_cast<std::size_t>(end - first), frames.size());
   std::transform(first, first + wanted, frames.begin(), [](void* at) { return reinterpret_cast<std::uintptr_t>(at); });
   return wanted;
+}
+
+std::size_t unwind_frames_guarded(std::uintptr_t pc, std::span<std::uintptr_t> frames) noexcept {
+  sigjmp_buf way_out;
+  std::size_t count = 0;
+  if (sigsetjmp(way_out, 1) == 0) {
+    t_way_out = &way_out;
+    count = unwind_frames(pc, frames);
+  } else {
+    count = 0;
+  }
+  t_way_out = nullptr;
+  return count;
+}
+
+void abandon_unwinding() noexcept {
+  if (t_way_out != nullptr) siglongjmp(*t_way_out, 1);
 }
 
 void prepare_unwinding() noexcept {

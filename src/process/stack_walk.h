@@ -26,6 +26,12 @@ std::size_t walk_frames(const Registers& from, bool pc_is_code, std::span<std::u
 /// _dl_find_object (2.35); before, it may wait for the loader's lock.
 std::size_t unwind_frames(std::uintptr_t pc, std::span<std::uintptr_t> frames) noexcept;
 
+/// The same for a process that is to live on: a fault inside the unwinder ends it alone, if the handler of faults calls
+/// abandon_unwinding() first. Also 0 then.
+std::size_t unwind_frames_guarded(std::uintptr_t pc, std::span<std::uintptr_t> frames) noexcept;
+/// For handlers of faults: does not return if the calling thread was inside unwind_frames_guarded().
+void abandon_unwinding() noexcept;
+
 /// Loads what unwinding needs; in normal context.
 void prepare_unwinding() noexcept;
 

@@ -89,6 +89,8 @@ std::string cause_of(const Loss& loss, Killer killer) {
 std::string request_of(const Loss& loss) {
   if (!loss.crash) return loss.running.empty() ? "not known" : loss.running;
   const auto& crash = *loss.crash;
+  if (crash.method[0] == '\0' && crash.plugin[0] != '\0')
+    return fmt::format("none: a callback or task of plugin {}", escaped(text_in(crash.plugin)));
   if (crash.method[0] == '\0') return "none in the thread that ended";
   const auto age = std::chrono::duration<double>(nanoseconds{crash.when_ns - crash.running_since_ns});
   return fmt::format("{} {} (route {}, plugin {}), running for {:.3f} s", escaped(text_in(crash.method)),

@@ -23,6 +23,7 @@
 #include "supervisor/reloading.h"
 #include "supervisor/reporter.h"
 #include "supervisor/signals.h"
+#include "supervisor/stall_reports.h"
 #include "supervisor/upgrade.h"
 #include "supervisor/workforce.h"
 
@@ -76,6 +77,7 @@ struct Master::State {
         wanted{current.configured()},
         reloading{std::move(reload_plan), current.number, workforce, listeners, error_log},
         reporter{listeners, signals, error_log},
+        stalls{scoreboard, reporter, error_log},
         quarantine{scoreboard.crashes().closed_routes(), error_log} {}
 
   // The loop's duties, in order.
@@ -125,6 +127,7 @@ struct Master::State {
   Recycling recycling{workforce};
   Backoff backoff;
   Reporter reporter;
+  StallReports stalls;
   Quarantine quarantine;
   Upgrade upgrade{log};
   Fd predecessor;  ///< readable when it has ended; none: there is none any more
@@ -159,6 +162,7 @@ int Master::run() {
     s.wait_until_something_happens();
     s.obey_signals();
     s.workforce.read_slots();
+    for (const auto& child : s.children().all()) s.stalls.look_at(child, Clock::now());
     const auto losses = s.workforce.reap([&](pid_t child, int status) { s.note_end_of_stranger(child, status); });
     for (const auto& loss : losses) s.judge(loss);
     s.workforce.hurry_overdue();
@@ -167,6 +171,7 @@ int Master::run() {
     s.advance_upgrade();
     s.advance_phase();  // booting -> serving (and from generation to generation) -> stopping -> stopped
   }
+  s.stalls.clear();
   s.log.info("stopped");
   return static_cast<int>(s.exit_code);
 }
@@ -445,6 +450,7 @@ void Master::State::change_over(Generation next) {
   wanted = current.configured();
   backoff.reset();
   quarantine.clear();
+  stalls.clear();
   recycling.forget();
   const auto closed = listeners.close_others(current.plan.binding);
   current.plan.taken_over();

@@ -39,6 +39,8 @@ struct Seat {
   process::Slot& slot;          ///< its page of the scoreboard: it sets state, heartbeat and totals
   std::size_t number;           ///< 0-based, of the slot
   process::CrashRecord& crash;  ///< where it tells what it dies of
+  process::StallRecord& stall;  ///< where it tells of handlers that hold its loop
+  process::StallCounts& stall_counts;
   const process::ClosedRoutes& closed_routes;
   std::span<const process::Slot> siblings;  ///< the slots of all workers that have bells
   std::span<const Fd> bells;                ///< Scoreboard::bells()

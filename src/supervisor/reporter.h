@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,9 +16,18 @@
 
 namespace indrik::supervisor {
 
-/// Writes one report about each worker whose end nobody asked for. The names of functions are looked up in the
-/// plugins' files, which nobody vouches for, so that a child of the master does it and writes; when that fails or takes
-/// too long the master writes the report without names. All references outlive it.
+/// What a worker that lives was seen to do.
+struct Sighting {
+  std::string sentence;
+  std::vector<std::string> lines;
+  std::int32_t thread = 0;
+  std::vector<std::uintptr_t> frames;
+  std::vector<process::LoadedModule> modules;
+};
+
+/// Writes one report about each worker whose end nobody asked for, and about what else has a stack. The names of
+/// functions are looked up in the plugins' files, which nobody vouches for, so that a child of the master does it and
+/// writes; when that fails or takes too long the master writes the report without names. All references outlive it.
 class Reporter {
  public:
   static constexpr milliseconds kPatience{5'000};
@@ -27,6 +38,9 @@ class Reporter {
 
   /// The loss is an odd one; `sentence` is the report's first line.
   void report(const Loss& loss, const std::string& sentence);
+
+  /// The same for what a living worker tells: a sentence, lines, and the stack of one of its threads.
+  void report(const Sighting& sighting);
 
   /// A child has ended that is no worker; nothing when it is no helper either.
   void ended(pid_t pid, int wait_status);
@@ -41,12 +55,16 @@ class Reporter {
   struct Helper {
     pid_t pid;
     TimePoint deadline;
+    log::Level level;
     std::string sentence;
     std::vector<std::string> lines;
   };
 
-  void begin_helper(const Loss& loss, const std::string& sentence, std::vector<std::string> lines);
-  void help(const Loss& loss, const std::string& sentence, std::vector<std::string> lines) noexcept;
+  using AddStack = std::function<void(std::vector<std::string>& lines, bool with_names)>;
+  void begin_helper(log::Level level, const std::string& sentence, std::vector<std::string> lines,
+                    const AddStack& add_stack);
+  void help(log::Level level, const std::string& sentence, std::vector<std::string> lines,
+            const AddStack& add_stack) noexcept;
 
   ListenerPool& listeners_;
   process::SignalQueue& signals_;

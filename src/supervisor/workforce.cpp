@@ -30,6 +30,7 @@ void clear(process::Slot& slot) noexcept {
   slot.pid = 0;
   slot.connections = 0;
   slot.in_flight = 0;
+  slot.fibers = 0;
   slot.expected = 0;
   slot.takes_connections = false;
   slot.heartbeat_ns = 0;
@@ -45,12 +46,15 @@ Result<void> Workforce::spawn(const Generation& generation) {
   clear(slot);
   auto& crash = scoreboard_.crashes().records()[number];
   crash = {};
+  scoreboard_.stalls().records()[number].stage = process::StallRecord::Stage::none;
   slot.generation = generation.number;
   slot.heartbeat_ns = monotonic_ns();
   slot.state = process::WorkerState::starting;
   const Seat seat{.slot = slot,
                   .number = number,
                   .crash = crash,
+                  .stall = scoreboard_.stalls().records()[number],
+                  .stall_counts = scoreboard_.stalls().counts(),
                   .closed_routes = scoreboard_.crashes().closed_routes(),
                   .siblings = scoreboard_.slots().first(scoreboard_.bells().size()),
                   .bells = scoreboard_.bells(),

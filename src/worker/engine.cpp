@@ -107,9 +107,21 @@ void Engine::run() {
   turn_begin_.start();
   turn_end_.start();
   beat();
+  watch_for_stalls();
   set_state(process::WorkerState::ready);
   loop_.run();
+  stall_watch_.reset();
   finish();
+}
+
+/// A sync worker's handlers may hold it: that is what they are told.
+void Engine::watch_for_stalls() {
+  if (options_.worker_class == WorkerClass::sync || options_.stall_threshold <= milliseconds::zero()) return;
+  if (around_.stalls == nullptr) return;
+  stall_watch_.emplace(turn_.pulse, options_.stall_threshold, *around_.stalls);
+  turn_.watch = &*stall_watch_;
+  if (const auto started = stall_watch_->start(); !started)
+    log().warning("{}: handlers that hold the loop are not reported", started.error().text());
 }
 
 void Engine::set_state(process::WorkerState state) noexcept {
@@ -250,7 +262,7 @@ void Engine::wake_waiters() noexcept {
     RunningExchange& exchange = *woken_.back();
     woken_.pop_back();
     exchange.wake_pending = false;
-    const RunningMark mark{around_.slot, exchange};
+    const RunningMark mark{turn_, exchange};
     exchange.flow()->deliver_wakes();
   }
 }

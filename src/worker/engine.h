@@ -4,11 +4,13 @@
 #include <limits>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/loop_services.h"
 #include "process/signal_queue.h"
+#include "process/stall_watch.h"
 #include "worker/acceptor.h"
 #include "worker/connection.h"
 #include "worker/date_cache.h"
@@ -38,9 +40,8 @@ class Engine {
   const Options& options() const noexcept { return options_; }
   const Loop& loop() const noexcept { return loop_; }
   Timers& timers() noexcept { return timers_; }
-  LoopServices services() noexcept { return {timers_, watches_, offloads_, &posts_, &parking_, &turns_, &guest_}; }
-  /// Which plugin has the loop, where no request has it.
-  const Guest& guest() const noexcept { return guest_; }
+  LoopTurn& turn() noexcept { return turn_; }
+  LoopServices services() noexcept { return {timers_, watches_, offloads_, &posts_, &parking_, &turns_, &turn_}; }
   log::ErrorLog& log() noexcept { return around_.log; }
   log::AccessLog* access_log() noexcept { return around_.access_log; }
   process::Slot& slot() noexcept { return around_.slot; }
@@ -111,6 +112,7 @@ class Engine {
   void take_breath() noexcept;
   void wake_waiters() noexcept;
   void look_at_memory() noexcept;
+  void watch_for_stalls();
   void set_state(process::WorkerState state) noexcept;
   void notify_master() noexcept;
   void ask_to_retire() noexcept;
@@ -125,13 +127,13 @@ class Engine {
   const Options options_;
   const Surroundings around_;
   Loop loop_;
-  LoopTimers timers_{loop_, &around_.slot.heartbeat_ns};
+  LoopTurn turn_{around_.slot};
+  LoopTimers timers_{loop_, &turn_};
   LoopWatches watches_{loop_, around_.slot.heartbeat_ns};
   LoopOffloads offloads_{loop_, options_.offload_threads};
   LoopPosts posts_{loop_};
   LoopParking parking_{timers_, posts_};
   LoopTurns turns_{loop_};
-  Guest guest_;
   DateCache date_;
   std::vector<char> read_buffer_ = std::vector<char>(kReadBuffer);
   BodySpace body_space_{.most = options_.max_body_space};
@@ -164,7 +166,8 @@ class Engine {
   TimePoint next_preamble_complaint_{};
   std::uint64_t bad_preambles_ = 0;  ///< since the last complaint
   TimePoint next_slowness_complaint_{};
-  std::uint64_t slow_ones_ = 0;  ///< since the last complaint
+  std::uint64_t slow_ones_ = 0;                     ///< since the last complaint
+  std::optional<process::StallWatch> stall_watch_;  ///< while run() lasts
   bool complained_of_field_ = false;
   bool asked_to_retire_ = false;
   bool draining_ = false;

@@ -16,7 +16,7 @@ EventExecutor::EventExecutor(Engine& engine, std::size_t threads)
 }
 
 void EventExecutor::submit(RunningExchange& exchange) noexcept {
-  if (exchange.handler().can_be_async()) return start_on_loop(engine_.slot(), exchange);
+  if (exchange.handler().can_be_async()) return start_on_loop(engine_.turn(), exchange);
   ++in_pool_;
   exchange.queue();
   const bool taken = pool_.submit([this, &exchange] {

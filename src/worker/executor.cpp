@@ -55,7 +55,7 @@ void mark(RunningExchange& exchange) noexcept {
 }  // namespace
 
 // On the way of every request: no formatting library.
-void RunningMark::set(process::Slot& slot, RunningExchange& exchange) noexcept {
+void RunningMark::set(LoopTurn& turn, RunningExchange& exchange) noexcept {
   const auto& handler = exchange.handler();
   FixedText what;
   what << exchange.request.method << " " << exchange.request.path << " (route " << handler.route() << ", plugin "
@@ -64,21 +64,23 @@ void RunningMark::set(process::Slot& slot, RunningExchange& exchange) noexcept {
   if (exchange.connection) exchange.connection->describe_client(exchange.running);
   const auto now = exchange.running.since_ns;
   // Whoever begins another handler is not stuck, however long those before it took together.
-  slot.heartbeat_ns.store(now, std::memory_order_relaxed);
-  process::begin_running(slot, what.view(), now);
+  turn.slot.heartbeat_ns.store(now, std::memory_order_relaxed);
+  process::begin_running(turn.slot, what.view(), now);
+  turn.pulse.enter();
 }
 
-void RunningMark::clear(process::Slot& slot) noexcept {
-  process::end_running(slot);
+void RunningMark::clear(LoopTurn& turn) noexcept {
+  turn.pulse.leave();
+  process::end_running(turn.slot);
   process::mark_running(nullptr);
 }
 
 // The loop answers for it when its time is over.
 ThreadMark::ThreadMark(RunningExchange& exchange) noexcept { mark(exchange); }
 
-void start_on_loop(process::Slot& slot, RunningExchange& exchange) noexcept {
+void start_on_loop(LoopTurn& turn, RunningExchange& exchange) noexcept {
   exchange.begin();
-  const RunningMark mark{slot, exchange};
+  const RunningMark mark{turn, exchange};
   exchange.handler().start(exchange);  // the exchange may be gone when it returns
 }
 

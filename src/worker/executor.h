@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "process/running_request.h"
+#include "worker/loop_turn.h"
 #include "worker/running_exchange.h"
 #include "worker/worker.h"
 
@@ -45,22 +46,22 @@ class ThreadMark {
   ThreadMark& operator=(const ThreadMark&) = delete;
 };
 
-/// The sentence about a running request for the scoreboard, and what ThreadMark says, while this object lives. Loop
-/// thread.
+/// The sentence about a running request for the scoreboard, what ThreadMark says, and the beat of the pulse, while this
+/// object lives. Loop thread.
 class RunningMark {
  public:
-  RunningMark(process::Slot& slot, RunningExchange& exchange) noexcept : slot_{slot} { set(slot, exchange); }
-  ~RunningMark() { clear(slot_); }
-  static void set(process::Slot& slot, RunningExchange& exchange) noexcept;
-  static void clear(process::Slot& slot) noexcept;
+  RunningMark(LoopTurn& turn, RunningExchange& exchange) noexcept : turn_{turn} { set(turn, exchange); }
+  ~RunningMark() { clear(turn_); }
+  static void set(LoopTurn& turn, RunningExchange& exchange) noexcept;
+  static void clear(LoopTurn& turn) noexcept;
   RunningMark(const RunningMark&) = delete;
   RunningMark& operator=(const RunningMark&) = delete;
 
  private:
-  process::Slot& slot_;
+  LoopTurn& turn_;
 };
 
 /// Starts an async handler, marked as running while it has the loop.
-void start_on_loop(process::Slot& slot, RunningExchange& exchange) noexcept;
+void start_on_loop(LoopTurn& turn, RunningExchange& exchange) noexcept;
 
 }  // namespace indrik::worker

@@ -1,26 +1,52 @@
 #include "worker/green_executor.h"
 
+#include <utility>
+
 #include "fiber/hooks.h"
+#include "process/stall_watch.h"
 #include "worker/engine.h"
 
 namespace indrik::worker {
+namespace {
+
+constexpr seconds kComplaintPause{10};
+constexpr std::size_t kNearlyFull = 70;  // per cent of a stack
+
+fiber::Observer marking(LoopTurn& turn) noexcept {
+  return {.entering =
+              [](void* of, void* task) noexcept {
+                RunningMark::set(*static_cast<LoopTurn*>(of), *static_cast<RunningExchange*>(task));
+              },
+          .leaving = [](void* of) noexcept { RunningMark::clear(*static_cast<LoopTurn*>(of)); },
+          .parking_with_locks =
+              [](void* of, int locks) noexcept {
+                if (auto* const watch = static_cast<LoopTurn*>(of)->watch)
+                  watch->note_locks(static_cast<std::uint32_t>(locks));
+              },
+          .observer = &turn};
+}
+
+}  // namespace
 
 GreenExecutor::GreenExecutor(Engine& engine, std::size_t stack_size)
-    : engine_{engine},
-      fibers_{stack_size,
-              engine.services(),
-              {.entering =
-                   [](void* slot, void* task) noexcept {
-                     RunningMark::set(*static_cast<process::Slot*>(slot), *static_cast<RunningExchange*>(task));
-                   },
-               .leaving = [](void* slot) noexcept { RunningMark::clear(*static_cast<process::Slot*>(slot)); },
-               .observer = &engine.slot()}} {
+    : engine_{engine}, fibers_{stack_size, engine.services(), marking(engine.turn())} {
   // Named here so that the hooks are part of every program that has green workers.
   engine.log().debug("green: {} system calls are cooperative", fiber::hooked_symbols().size());
+  if (engine.options().connections > fibers_.most())
+    engine.log().warning(
+        "there is room for {} fibers, fewer than worker_connections ({}): requests beyond are answered 503; raise "
+        "vm.max_map_count to twice as many and some thousands",
+        fibers_.most(), engine.options().connections);
+}
+
+GreenExecutor::~GreenExecutor() {
+  engine_.log().debug("green: {} fibers at once at most, stacks used up to {} of {} KiB",
+                      engine_.slot().most_fibers.load(std::memory_order_relaxed), fibers_.deepest_stack() / 1024,
+                      fibers_.stack_size() / 1024);
 }
 
 void GreenExecutor::submit(RunningExchange& exchange) noexcept {
-  if (!exchange.handler().can_block()) return start_on_loop(engine_.slot(), exchange);
+  if (!exchange.handler().can_block()) return start_on_loop(engine_.turn(), exchange);
   exchange.begin();
   exchange.blocking = true;
   const auto started =
@@ -30,11 +56,41 @@ void GreenExecutor::submit(RunningExchange& exchange) noexcept {
                        self.handler().handle(self);
                        self.fiber = nullptr;
                      },
-                     [](void* context) noexcept { static_cast<RunningExchange*>(context)->complete(); }, &exchange});
-  if (started) return;
-  engine_.log().error("{}", started.error().text());
+                     [](void* context) noexcept { static_cast<RunningExchange*>(context)->complete(); }, &exchange,
+                     &exchange.running});
+  if (!started) return refuse(exchange, started.error());
+  tell_use();
+}
+
+void GreenExecutor::refuse(RunningExchange& exchange, const Error& reason) noexcept {
+  ++refused_;
+  if (Clock::now() >= next_complaint_) {
+    next_complaint_ = Clock::now() + kComplaintPause;
+    engine_.log().error("{}: answered 503 ({} such requests since the last such line)", reason.text(),
+                        std::exchange(refused_, 0));
+  }
+  process::increment(engine_.slot().refused);
   exchange.response.set_plain(503, "Service Unavailable\n");
   exchange.complete();
+}
+
+void GreenExecutor::completed(RunningExchange& exchange) noexcept {
+  if (exchange.blocking) tell_use();
+}
+
+void GreenExecutor::tell_use() noexcept {
+  auto& slot = engine_.slot();
+  const auto active = static_cast<std::uint32_t>(fibers_.active());
+  slot.fibers.store(active, std::memory_order_relaxed);
+  if (active > slot.most_fibers.load(std::memory_order_relaxed))
+    slot.most_fibers.store(active, std::memory_order_relaxed);
+  const auto deepest = fibers_.deepest_stack();
+  if (deepest <= slot.deepest_stack.load(std::memory_order_relaxed)) return;
+  slot.deepest_stack.store(deepest, std::memory_order_relaxed);
+  if (has_warned_ || deepest * 100 < fibers_.stack_size() * kNearlyFull) return;
+  has_warned_ = true;
+  engine_.log().warning("a handler has used {} of the {} KiB of a fiber's stack: see fiber_stack_size", deepest / 1024,
+                        fibers_.stack_size() / 1024);
 }
 
 void GreenExecutor::wait(RunningExchange&, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
+#include "base/clock.h"
 #include "fiber/fiber.h"
 #include "worker/executor.h"
 
@@ -12,13 +14,21 @@ namespace indrik::worker {
 class GreenExecutor final : public Executor {
  public:
   GreenExecutor(Engine& engine, std::size_t stack_size);
+  ~GreenExecutor() override;
   void submit(RunningExchange& exchange) noexcept override;
+  void completed(RunningExchange& exchange) noexcept override;
 
   void wait(RunningExchange& exchange, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept override;
 
  private:
+  void refuse(RunningExchange& exchange, const Error& reason) noexcept;
+  void tell_use() noexcept;
+
   Engine& engine_;
   fiber::FiberPool fibers_;
+  TimePoint next_complaint_{};  ///< about the lack of fibers
+  std::uint64_t refused_ = 0;   ///< since the last one
+  bool has_warned_ = false;     ///< of stacks that are nearly full
 };
 
 }  // namespace indrik::worker

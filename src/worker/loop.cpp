@@ -19,7 +19,8 @@ struct Entry {
   ev_timer timer;
   void (*fired)(void* context) noexcept;
   void* context;
-  std::atomic<std::int64_t>* heartbeat;
+  LoopTurn* turn;
+  const process::RunningRequest* starter;
 };
 static_assert(sizeof(Entry) <= sizeof(TimerRoom) && alignof(Entry) <= alignof(TimerRoom));
 
@@ -27,8 +28,12 @@ static_assert(sizeof(Entry) <= sizeof(TimerRoom) && alignof(Entry) <= alignof(Ti
 
 void LoopTimers::on_fired(struct ev_loop*, ev_timer* timer, int) noexcept {
   auto* const entry = static_cast<Entry*>(timer->data);
-  if (entry->heartbeat) entry->heartbeat->store(coarse_monotonic_ns(), std::memory_order_relaxed);
-  entry->fired(entry->context);  // may end the room: nothing after this
+  auto* const turn = entry->turn;
+  if (turn) turn->slot.heartbeat_ns.store(coarse_monotonic_ns(), std::memory_order_relaxed);
+  const bool is_plugins = turn && entry->starter;
+  if (is_plugins) turn->enter(entry->starter);
+  entry->fired(entry->context);  // may end the room
+  if (is_plugins) turn->leave();
 }
 
 void LoopTimers::start(TimerRoom& room, nanoseconds delay, void (*fired)(void* context) noexcept,
@@ -36,7 +41,8 @@ void LoopTimers::start(TimerRoom& room, nanoseconds delay, void (*fired)(void* c
   auto* const entry = new (room.bytes) Entry{};
   entry->fired = fired;
   entry->context = context;
-  entry->heartbeat = heartbeat_;
+  entry->turn = turn_;
+  entry->starter = LoopTurn::starter();
   // The loop's clock stands still during a turn: without the update a handler that computed first would wake early.
   ev_now_update(loop_);
   ev_timer_init(&entry->timer, on_fired, std::max(0.0, to_tstamp(delay)), 0.0);

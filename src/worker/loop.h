@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/timers.h"
+#include "worker/loop_turn.h"
 
 namespace indrik::worker {
 
@@ -43,9 +44,8 @@ class Loop {
 /// base's timers on the loop; each lives in its TimerRoom.
 class LoopTimers final : public Timers {
  public:
-  /// `heartbeat`, if any, is set to coarse_monotonic_ns() whenever a timer fires: what fires is not stuck.
-  explicit LoopTimers(const Loop& loop, std::atomic<std::int64_t>* heartbeat = nullptr) noexcept
-      : loop_{loop.raw()}, heartbeat_{heartbeat} {}
+  /// `turn`, if any, hears of every timer that fires.
+  explicit LoopTimers(const Loop& loop, LoopTurn* turn = nullptr) noexcept : loop_{loop.raw()}, turn_{turn} {}
   void start(TimerRoom& room, nanoseconds delay, void (*fired)(void* context) noexcept,
              void* context) noexcept override;
   void cancel(TimerRoom& room) noexcept override;
@@ -54,7 +54,7 @@ class LoopTimers final : public Timers {
   static void on_fired(struct ev_loop*, ev_timer* timer, int) noexcept;
 
   struct ev_loop* loop_;
-  std::atomic<std::int64_t>* heartbeat_;
+  LoopTurn* turn_;
 };
 
 }  // namespace indrik::worker

@@ -154,6 +154,8 @@ std::optional<http::Tls> RunningExchange::tls() const noexcept {
 void RunningExchange::cancel() noexcept {
   if (Flow* const made = flow_.load()) made->cancel();
   if (fiber) return fiber::cancel(*fiber);
+  if (blocking) return cancel_watches.fire();  // a thread has it, and with it the mark
+  const RunningMark mark{engine_.turn(), *this};
   cancel_watches.fire();
 }
 

@@ -51,11 +51,11 @@ void SyncExecutor::on_turn(ev::idle&, int) noexcept {
     exchange = &take_first();
   } while (is_too_late(*exchange));
   running_ = exchange;
-  if (!exchange->handler().can_block()) return start_on_loop(engine_.slot(), *exchange);
+  if (!exchange->handler().can_block()) return start_on_loop(engine_.turn(), *exchange);
   exchange->begin();
   exchange->blocking = true;
   {
-    const RunningMark mark{engine_.slot(), *exchange};
+    const RunningMark mark{engine_.turn(), *exchange};
     exchange->handler().handle(*exchange);
   }
   exchange->complete();

@@ -18,6 +18,7 @@
 #include "net/tls_context.h"
 #include "process/closed_routes.h"
 #include "process/scoreboard.h"
+#include "process/stall_watch.h"
 #include "routing/router.h"
 #include "worker/proxies.h"
 
@@ -58,6 +59,7 @@ struct Options {
   milliseconds max_timeout{300'000};      ///< what a handler may extend that to
   milliseconds queue_timeout{10'000};     ///< for a request to be begun, and for a connection that finds no room
   milliseconds heartbeat{1'000};          ///< between two signs of life; also how often the master is looked for
+  milliseconds stall_threshold{100};      ///< a handler that holds the loop for longer is reported; 0: none; not sync
   std::uint64_t max_requests = 0;         ///< answers after which the worker asks to retire; 0: never
   std::size_t max_memory = 0;             ///< bytes resident above which it does, too; 0: no bound
 };
@@ -73,9 +75,10 @@ struct Surroundings {
   int notice_fd = -1;                    ///< eventfd told when the slot has news; -1: nobody
   /// Routes that are answered 503 for a while; null: none is.
   const process::ClosedRoutes* closed_routes = nullptr;
-  std::span<const process::Slot> siblings{};  ///< those that share the listeners
-  std::span<const Fd> bells{};                ///< of the siblings, Scoreboard::bells(); none, or without slot: alone
-  pid_t master = 0;                           ///< when getppid() is another: drain and end; 0: no master
+  const process::StallSeat* stalls = nullptr;  ///< where handlers that hold the loop are told of; null: nowhere
+  std::span<const process::Slot> siblings{};   ///< those that share the listeners
+  std::span<const Fd> bells{};                 ///< of the siblings, Scoreboard::bells(); none, or without slot: alone
+  pid_t master = 0;                            ///< when getppid() is another: drain and end; 0: no master
 };
 
 class Engine;

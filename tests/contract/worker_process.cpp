@@ -59,13 +59,21 @@ void run_worker(const worker::Options& options, const std::function<void(routing
     if (place.tls != nullptr) tls = *net::TlsContext::create(*place.tls);
     for (auto& listener : place.listeners) listener.speak_tls(tls.has_value());
     const bool alone = place.scoreboard.slots().size() == 1;
+    const process::CrashRecord no_modules;
+    auto& slot = place.scoreboard.slots()[place.number];
+    const process::StallSeat stalls{.record = place.scoreboard.stalls().records()[place.number],
+                                    .counts = place.scoreboard.stalls().counts(),
+                                    .modules = no_modules,
+                                    .stalls = slot.stalls,
+                                    .lock_stalls = slot.lock_stalls};
     worker::Surroundings around{.listeners = place.listeners,
                                 .router = router,
-                                .slot = place.scoreboard.slots()[place.number],
+                                .slot = slot,
                                 .log = log,
                                 .access_log = &access,
                                 .tls = tls ? &*tls : nullptr,
-                                .notice_fd = place.notice};
+                                .notice_fd = place.notice,
+                                .stalls = &stalls};
     if (!alone) around.siblings = place.scoreboard.slots();
     if (!alone) around.bells = place.scoreboard.bells();
     worker::Worker worker{options, around};

@@ -47,6 +47,7 @@ class WorkerProcess {
 
   const std::string& address() const noexcept { return address_; }
   process::Slot& slot() noexcept { return scoreboard_.slots()[0]; }
+  process::StallRecord& stall() noexcept { return scoreboard_.stalls().records()[0]; }
   pid_t pid() const noexcept { return pid_; }
   void signal(int number) const;
   /// Its exit code, or minus the signal that killed it; throws when it does not end.

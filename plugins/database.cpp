@@ -1,18 +1,26 @@
-// GET /db answers the first row of a query as JSON, GET /db/slow waits in the database: by plain, blocking libpq on
-// pooled connections. In a green worker others run while a request waits for PostgreSQL.
+// GET /db answers the first row of a query as JSON, GET /db/slow waits in the database: on pooled connections, by
+// plain, blocking libpq, so that others run in a green worker while a request waits for PostgreSQL; and by coroutines,
+// which class event takes, with libpq's functions that do not wait.
 //
 // [app.config]: conninfo ("": as libpq's environment says; PostgreSQL's manual, 34.1.1), query ("SELECT 1 AS id,
 // 'Indrik' AS name"), slow_query ("SELECT pg_sleep(0.1)"), connect_timeout (2s; whole seconds, 2 at least), timeout
 // (5s: for a statement, kept by the database), pool_size (64: connections of a worker; max_connections bounds all).
 #include <libpq-fe.h>
 
+#include <array>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+
 #include "json.h"
-#include "pool.h"
+#include "peer.h"
 
 namespace {
 
 using indrik::Request;
 using indrik::Response;
+using indrik::Task;
 using namespace std::chrono_literals;
 
 /// libpq's messages end with a line end, and may have several.
@@ -44,18 +52,39 @@ class Connection {
     if (!connection_) throw std::bad_alloc{};
     if (PQstatus(connection_.get()) != CONNECTION_OK) fail(PQerrorMessage(connection_.get()));
   }
-  bool is_alive() const noexcept { return is_quiet(PQsocket(connection_.get())); }
+  int socket() const noexcept { return PQsocket(connection_.get()); }
 
   using Result = std::unique_ptr<PGresult, decltype(&PQclear)>;
   /// Throws PeerFailed.
   Result execute(const std::string& query) {
     Result result{PQexecParams(connection_.get(), query.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0), PQclear};
-    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) fail(PQerrorMessage(connection_.get()));
-    return result;
+    return checked(std::move(result));
+  }
+  /// PostgreSQL's manual, 34.4. Nothing is sent later: a query fits what the kernel takes of a connection at rest.
+  Task<Result> async_execute(std::string query) {
+    auto* const connection = connection_.get();
+    if (PQsendQueryParams(connection, query.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 0)
+      fail(PQerrorMessage(connection));
+    Result result{nullptr, PQclear};
+    for (;;) {
+      while (PQisBusy(connection) != 0) {
+        co_await indrik::wait_readable(socket());
+        if (PQconsumeInput(connection) == 0) fail(PQerrorMessage(connection));
+      }
+      Result next{PQgetResult(connection), PQclear};
+      if (!next) break;
+      result = std::move(next);
+    }
+    co_return checked(std::move(result));
   }
 
  private:
   [[noreturn]] static void fail(std::string_view why) { throw PeerFailed{"PostgreSQL: " + in_one_line(why)}; }
+
+  Result checked(Result result) const {
+    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) fail(PQerrorMessage(connection_.get()));
+    return result;
+  }
 
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_{nullptr, PQfinish};
 };
@@ -73,36 +102,43 @@ Response first_row(const PGresult* result) {
 
 struct Database {
   explicit Database(indrik::App& app)
-      : peer{app.log()},
-        query{app.config().get_or("query", "SELECT 1 AS id, 'Indrik' AS name")},
-        slow_query{app.config().get_or("slow_query", "SELECT pg_sleep(0.1)")} {
-    const auto timeout = app.config().get_or("timeout", 5000ms);
-    settings = {.conninfo = app.config().get_or("conninfo", ""),
-                .connect_timeout = std::to_string(app.config().get_or("connect_timeout", 2s).count()),
-                .statement_timeout = "-c statement_timeout=" + std::to_string(timeout.count())};
-    pool.emplace(app.config().get_or("pool_size", std::size_t{64}), timeout,
-                 [this] { return std::make_unique<Connection>(settings); });
-  }
-  Response answer(const Request& request, const std::string& statement) {
-    return peer.ask(request, [&] {
-      auto connection = pool->take();
-      const auto result = connection->execute(statement);
-      connection.keep();
-      return first_row(result.get());
-    });
+      : timeout{app.config().get_or("timeout", 5000ms)},
+        settings{.conninfo = app.config().get_or("conninfo", ""),
+                 .connect_timeout = std::to_string(app.config().get_or("connect_timeout", 2s).count()),
+                 .statement_timeout = "-c statement_timeout=" + std::to_string(timeout.count())},
+        peer{app.log()},
+        pool{app, {.size = app.config().get_or("pool_size", std::size_t{64}), .wait = timeout}, [this] {
+               return std::make_unique<Connection>(settings);
+             }} {
+    pool.check([](const Connection& connection) { return indrik::is_quiet(connection.socket()); });
   }
 
+  Response answer(const std::string& query) {
+    const auto result = pool.take()->execute(query);
+    return first_row(result.get());
+  }
+  Task<Response> async_answer(const std::string& query) {
+    const auto connection = co_await pool.async_take();
+    const auto result = co_await connection->async_execute(query);
+    co_return first_row(result.get());
+  }
+
+  const std::chrono::milliseconds timeout;
+  const Connection::Settings settings;
   Peer peer;
-  const std::string query, slow_query;
-  Connection::Settings settings;
-  std::optional<Pool<Connection>> pool;
+  indrik::Pool<Connection> pool;
 };
 
 }  // namespace
 
-INDRIK_PLUGIN("database", "1.0", [](indrik::App& app) {
+INDRIK_PLUGIN("database", "1.1", [](indrik::App& app) {
   const auto database = std::make_shared<Database>(app);
-  app.get("/db", [=](const Request& request) { return database->answer(request, database->query); });
-  app.get("/db/slow", [=](const Request& request) { return database->answer(request, database->slow_query); });
-  app.on_stop([=] { database->pool->clear(); });
+  const auto serve = [&](std::string_view path, const std::string& query) {
+    app.get(
+        path,
+        [=](const Request& request) { return database->peer.ask(request, [&] { return database->answer(query); }); },
+        [=](const Request& request) { return database->peer.async_ask(request, database->async_answer(query)); });
+  };
+  serve("/db", app.config().get_or("query", "SELECT 1 AS id, 'Indrik' AS name"));
+  serve("/db/slow", app.config().get_or("slow_query", "SELECT pg_sleep(0.1)"));
 });

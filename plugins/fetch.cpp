@@ -6,7 +6,12 @@
 // worker at once), ca_file (none: certificates of authorities in PEM, instead of the system's).
 #include <curl/curl.h>
 
-#include "pool.h"
+#include <array>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "peer.h"
 
 namespace {
 
@@ -34,9 +39,6 @@ class Transfer {
     set(CURLOPT_WRITEFUNCTION, &Transfer::take);
     set(CURLOPT_WRITEDATA, this);
   }
-  /// libcurl looks for itself whether the connection it has kept still stands, and makes a new one.
-  static bool is_alive() noexcept { return true; }
-
   /// Throws PeerFailed.
   Response perform() {
     body_.clear();
@@ -85,17 +87,11 @@ INDRIK_PLUGIN("fetch", "1.0", [](indrik::App& app) {
                           .timeout = app.config().get_or("timeout", 5000ms),
                           .max_size = app.config().get_or("max_size", std::size_t{1} << 20)};
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::runtime_error{"libcurl does not start"};
-  const auto pool =
-      std::make_shared<Pool<Transfer>>(app.config().get_or("pool_size", std::size_t{256}), settings.timeout,
-                                       [settings] { return std::make_unique<Transfer>(settings); });
+  // libcurl looks for itself whether the connection that a handle has kept still stands.
+  const auto pool = std::make_shared<indrik::Pool<Transfer>>(
+      app, indrik::PoolOptions{.size = app.config().get_or("pool_size", std::size_t{256}), .wait = settings.timeout},
+      [settings] { return std::make_unique<Transfer>(settings); });
   const auto peer = std::make_shared<Peer>(app.log());
-  app.get("/fetch", [=](const Request& request) {
-    return peer->ask(request, [&] {
-      auto transfer = pool->take();
-      auto response = transfer->perform();
-      transfer.keep();
-      return response;
-    });
-  });
-  app.on_stop([=] { pool->clear(); });
+  app.get("/fetch",
+          [=](const Request& request) { return peer->ask(request, [&] { return pool->take()->perform(); }); });
 });

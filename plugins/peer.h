@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <indrik/indrik.hpp>
@@ -21,30 +22,45 @@ class Peer {
  public:
   explicit Peer(indrik::Log log) noexcept : log_{log} {}
 
-  /// What `handler` answers; 503 where it throws PeerFailed.
+  /// What `handler` answers; 503 where it throws PeerFailed, or waits in vain for a connection of a Pool.
   template <class Handler>
   indrik::Response ask(const indrik::Request& request, const Handler& handler) {
     try {
       return handler();
     } catch (const PeerFailed& failed) {
-      // Its client has been answered 504, and its waits fail since: that is not the peer's fault.
-      return request.cancelled() ? indrik::status(504) : unavailable(failed);
+      return unavailable(request, failed.what());
+    } catch (const indrik::TimedOut&) {
+      return unavailable(request, "no connection became free in time");
     }
   }
-  indrik::Response unavailable(const PeerFailed& failed) {
+  /// The same of a coroutine.
+  indrik::Task<indrik::Response> async_ask(const indrik::Request& request, indrik::Task<indrik::Response> answer) {
+    try {
+      co_return co_await std::move(answer);
+    } catch (const PeerFailed& failed) {
+      co_return unavailable(request, failed.what());
+    } catch (const indrik::TimedOut&) {
+      co_return unavailable(request, "no connection became free in time");
+    }
+  }
+
+ private:
+  indrik::Response unavailable(const indrik::Request& request, std::string_view why) {
+    // Where the request's deadline has passed its client has been answered, and its waits fail since: that is not the
+    // peer's fault.
+    if (request.cancelled()) return indrik::status(504);
     const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
     auto quiet_until = quiet_until_.load();
     if (now < quiet_until || !quiet_until_.compare_exchange_strong(quiet_until, now + kQuiet.count())) {
       ++unsaid_;
     } else if (const auto unsaid = unsaid_.exchange(0); unsaid > 0) {
-      log_.error("{}; answered 503, as to {} before it", failed.what(), unsaid);
+      log_.error("{}; answered 503, as to {} before it", why, unsaid);
     } else {
-      log_.error("{}; answered 503", failed.what());
+      log_.error("{}; answered 503", why);
     }
     return indrik::text("the service behind this one is not available\n").status(503).field("Retry-After", "1");
   }
 
- private:
   static constexpr std::chrono::nanoseconds kQuiet = std::chrono::seconds{1};
 
   indrik::Log log_;

@@ -1,5 +1,5 @@
-// In the midst of a library's wait in a fiber the request's deadline passes, or its client leaves: the call fails, the
-// plugin lets the connection go, and the next request is served as if nothing had been.
+// In the midst of a library's wait, in a fiber or a coroutine, the request's deadline passes, or its client leaves: the
+// call fails, the plugin lets the connection go, and the next request is served as if nothing had been.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kClients = 20, kKept = 5;
 
-class AbandonedTest : public testing::Test {
+class AbandonedTest : public testing::TestWithParam<std::string> {
  protected:
   void serve(const std::string& plugin, const std::string& config) {
     site_.write("workers = 1\ntimeout = \"300ms\"\n", built_plugin(plugin), config);
@@ -47,12 +47,18 @@ class AbandonedTest : public testing::Test {
     return static_cast<std::size_t>(std::distance(begin(all), end(all)));
   }
 
-  Site site_{"green"};
+  Site site_{GetParam()};
   std::optional<ServerProcess> server_;
   std::size_t descriptors_ = 0;
 };
+INSTANTIATE_TEST_SUITE_P(Worker, AbandonedTest, testing::Values("event", "green"),
+                         [](const auto& given) { return given.param; });
 
-TEST_F(AbandonedTest, WaitsForRedisEnd) {
+using AbandonedFiberTest = AbandonedTest;
+INSTANTIATE_TEST_SUITE_P(Worker, AbandonedFiberTest, testing::Values("green"),
+                         [](const auto& given) { return given.param; });
+
+TEST_P(AbandonedTest, WaitsForRedisEnd) {
   const RedisServer redis;
   serve("redis", "address = \"" + redis.address() + "\"\ntimeout = \"1m\"\n");
   redis.command({"CLIENT", "PAUSE", "60000", "WRITE"});
@@ -62,7 +68,7 @@ TEST_F(AbandonedTest, WaitsForRedisEnd) {
   expect_nothing_left();
 }
 
-TEST_F(AbandonedTest, WaitsForAFreeConnectionEnd) {
+TEST_P(AbandonedTest, WaitsForAFreeConnectionEnd) {
   const RedisServer redis;
   serve("redis", "address = \"" + redis.address() + "\"\ntimeout = \"1m\"\npool_size = 2\n");
   redis.command({"CLIENT", "PAUSE", "60000", "WRITE"});
@@ -74,7 +80,7 @@ TEST_F(AbandonedTest, WaitsForAFreeConnectionEnd) {
   expect_nothing_left();
 }
 
-TEST_F(AbandonedTest, WaitsForPostgresEnd) {
+TEST_P(AbandonedTest, WaitsForPostgresEnd) {
   const PostgresServer postgres;
   serve("database", "conninfo = \"" + postgres.conninfo() +
                         "\"\ntimeout = \"1m\"\nslow_query = \"SELECT pg_advisory_xact_lock_shared(7)\"\n");
@@ -85,7 +91,7 @@ TEST_F(AbandonedTest, WaitsForPostgresEnd) {
   expect_nothing_left();
 }
 
-TEST_F(AbandonedTest, WaitsForAnotherServerEnd) {
+TEST_P(AbandonedFiberTest, WaitsForAnotherServerEnd) {
   Upstream upstream{{.holds = true}};
   serve("fetch", "url = \"" + upstream.url() + "\"\ntimeout = \"1m\"\n");
   expect_all_504("/fetch");
@@ -95,7 +101,7 @@ TEST_F(AbandonedTest, WaitsForAnotherServerEnd) {
   expect_nothing_left();
 }
 
-TEST_F(AbandonedTest, WaitsOfClientsThatLeftEndAtTheDeadline) {
+TEST_P(AbandonedFiberTest, WaitsOfClientsThatLeftEndAtTheDeadline) {
   Upstream upstream{{.holds = true}};
   serve("fetch", "url = \"" + upstream.url() + "\"\ntimeout = \"1m\"\n");
   {

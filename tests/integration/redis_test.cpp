@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <list>
 #include <optional>
 #include <regex>
+#include <set>
 #include <string>
 
 #include "integration/support/http_client.h"
@@ -88,7 +90,7 @@ TEST_P(RedisTest, Answers503WhereItTakesTooLong) {
   EXPECT_EQ(get("/hit").status, 200);
   redis_.command({"CLIENT", "PAUSE", "30000", "WRITE"});
   EXPECT_EQ(get("/hit").status, 503);
-  server.await_line("Resource temporarily unavailable; answered 503");
+  server.await_line("; answered 503");
   redis_.command({"CLIENT", "UNPAUSE"});
   EXPECT_EQ(get("/hit").status, 200);
   server.expect_clean_stop();
@@ -99,6 +101,38 @@ TEST_P(RedisTest, TellsWhatItRefused) {
   redis_.command({"SET", "hits", "many"});
   EXPECT_EQ(get("/hit").status, 503);
   server.await_line("ERR value is not an integer or out of range; answered 503");
+  server.expect_clean_stop();
+}
+
+using AsyncRedisTest = RedisTest;
+INSTANTIATE_TEST_SUITE_P(Worker, AsyncRedisTest, testing::Values("event"),
+                         [](const auto& given) { return given.param; });
+
+TEST_P(AsyncRedisTest, SharesOneConnectionAndGivesEachItsOwnAnswer) {
+  auto& server = serve(redis_.tcp_address());
+  std::set<std::string> hits;
+  for (int round = 0; round < 20; ++round) {
+    std::list<HttpClient> clients;
+    for (int i = 0; i < 50; ++i)
+      clients.emplace_back(site_.address()).send(request_bytes("GET", i % 2 == 0 ? "/hit" : "/ping"));
+    for (auto& client : clients) hits.insert(client.receive().body);
+  }
+  EXPECT_EQ(hits.size(), 1000U) << "every number and every UUID is another";
+  EXPECT_STREQ(redis_.command({"GET", "hits"})->str, "500");
+  EXPECT_THAT(redis_.command({"INFO", "clients"})->str, HasSubstr("connected_clients:2\r\n"));
+  server.expect_clean_stop();
+}
+
+TEST_P(AsyncRedisTest, FailsAllWhoWaitWhenItIsKilledAndConnectsAnew) {
+  auto& server = serve(redis_.tcp_address(), "timeout = \"1m\"\n");
+  redis_.command({"CLIENT", "PAUSE", "60000", "WRITE"});
+  std::list<HttpClient> clients;
+  for (int i = 0; i < 50; ++i) clients.emplace_back(site_.address()).send(request_bytes("GET", "/hit"));
+  EXPECT_TRUE(await([&] { return redis_.held("incr") == 1; }));
+  redis_.command({"CLIENT", "KILL", "SKIPME", "yes"});
+  for (auto& client : clients) EXPECT_EQ(client.receive().status, 503);
+  redis_.command({"CLIENT", "UNPAUSE"});
+  EXPECT_EQ(get("/hit").body, "{\"hit\": 1}\n");
   server.expect_clean_stop();
 }
 

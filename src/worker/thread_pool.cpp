@@ -13,6 +13,7 @@ ThreadPool::~ThreadPool() {
     const std::lock_guard lock{mutex_};
     closing_ = true;
     jobs_.clear();
+    taken_ = 0;
   }
   wake_.notify_all();
   for (auto& thread : threads_) thread.join();
@@ -20,7 +21,7 @@ ThreadPool::~ThreadPool() {
 
 bool ThreadPool::submit(Job job) {
   const std::unique_lock lock{mutex_};
-  if (idle_ <= jobs_.size() && threads_.size() < size_) {
+  if (idle_ <= waiting() && threads_.size() < size_) {
     try {
       threads_.emplace_back([this] { serve(); });
     } catch (const std::system_error&) {  // pthread_create(3): EAGAIN
@@ -32,16 +33,25 @@ bool ThreadPool::submit(Job job) {
   return true;
 }
 
+ThreadPool::Job ThreadPool::take() {
+  Job job = std::move(jobs_[taken_++]);
+  // What was taken is dropped as soon as it is at least half of all: each job moves once more at most, on average.
+  if (taken_ * 2 >= jobs_.size()) {
+    jobs_.erase(jobs_.begin(), jobs_.begin() + static_cast<std::ptrdiff_t>(taken_));
+    taken_ = 0;
+  }
+  return job;
+}
+
 void ThreadPool::serve() {
   const process::AlternateStack for_crashes;
   std::unique_lock lock{mutex_};
   while (true) {
     ++idle_;
-    wake_.wait(lock, [this] { return closing_ || !jobs_.empty(); });
+    wake_.wait(lock, [this] { return closing_ || waiting() > 0; });
     --idle_;
     if (closing_) return;
-    const Job job = std::move(jobs_.front());
-    jobs_.pop_front();
+    const Job job = take();
     lock.unlock();
     job();
     lock.lock();

@@ -2,7 +2,6 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -26,12 +25,15 @@ class ThreadPool {
   bool submit(Job job);
 
  private:
+  std::size_t waiting() const noexcept { return jobs_.size() - taken_; }
+  Job take();
   void serve();
 
   const std::size_t size_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> jobs_;
+  std::vector<Job> jobs_;  ///< room that is kept: a queue that is empty now and then allocates nothing
+  std::size_t taken_ = 0;  ///< of them, from the front
   std::size_t idle_ = 0;
   bool closing_ = false;
   std::vector<std::thread> threads_;

@@ -147,19 +147,19 @@ TEST_F(NamesHookTest, AccountsAndServicesAreFoundAsOutsideOfFibers) {
   expect_the_same([&] {
     passwd entry{};
     passwd* found = nullptr;
-    const int by_name = ::getpwnam_r("root", &entry, room.data(), room.size(), &found);
-    const int by_id = ::getpwuid_r(0, &entry, room.data(), room.size(), &found);
-    return std::to_string(by_name + by_id) + found->pw_name +
-           std::to_string(::getpwnam_r("no such user", &entry, room.data(), room.size(), &found)) +
-           (found ? "found" : "none");
+    std::string text = std::to_string(::getpwnam_r("root", &entry, room.data(), room.size(), &found));
+    text += found->pw_name;
+    text += std::to_string(::getpwuid_r(0, &entry, room.data(), room.size(), &found));
+    text += std::to_string(::getpwnam_r("no such user", &entry, room.data(), room.size(), &found));
+    return text + (found != nullptr ? "found" : "none");
   });
   expect_the_same([&] {
     group entry{};
     group* found = nullptr;
-    const int by_name = ::getgrnam_r("root", &entry, room.data(), room.size(), &found);
-    const int by_id = ::getgrgid_r(0, &entry, room.data(), room.size(), &found);
-    return std::to_string(by_name + by_id) + found->gr_name +
-           std::to_string(::getgrgid_r(0, &entry, room.data(), 1, &found));
+    std::string text = std::to_string(::getgrnam_r("root", &entry, room.data(), room.size(), &found));
+    text += found->gr_name;
+    text += std::to_string(::getgrgid_r(0, &entry, room.data(), 1, &found));
+    return text + (found != nullptr ? "found" : "none");
   });
   expect_the_same([&] {
     servent entry{};

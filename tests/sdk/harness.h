@@ -25,6 +25,13 @@ namespace indrik::test {
 
 using namespace std::chrono_literals;
 
+/// Which plugin the loop runs.
+struct Entered final : Guest {
+  void enter(std::string_view name) noexcept override { plugin = name; }
+  void leave() noexcept override { plugin = {}; }
+  std::string_view plugin;
+};
+
 /// A worker's loop without a worker, and a plugin on it that is made of a test's coroutines.
 class SdkTest : public testing::Test {
  protected:
@@ -53,7 +60,7 @@ class SdkTest : public testing::Test {
   worker::LoopPosts posts{loop};
   worker::LoopParking parking{timers, posts};
   worker::LoopTurns turns{loop};
-  Guest guest;
+  Entered guest;
   LoopServices services{timers, watches, offloads, &posts, &parking, &turns, &guest};
   fiber::FiberPool fibers{64 * 1024, services};
   std::vector<std::string> lines;

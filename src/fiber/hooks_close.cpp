@@ -37,6 +37,7 @@ SymbolNames close_hooks() noexcept { return kHooked; }
 
 // In a fiber or not, these close at once; but the loop must no longer watch for fibers what is closed, and they are to
 // hear of it. Where libc closes a descriptor by itself (freopen, pclose), they do not.
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are libc's
 extern "C" {
 
 using namespace indrik::fiber;
@@ -76,3 +77,4 @@ int fclose(FILE* file) {
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

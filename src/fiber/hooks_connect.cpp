@@ -72,6 +72,7 @@ SymbolNames connect_hooks() noexcept { return kHooked; }
 
 }  // namespace indrik::fiber
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are libc's
 extern "C" {
 
 using namespace indrik::fiber;
@@ -96,3 +97,4 @@ int accept4(int socket, sockaddr* address, socklen_t* size, int flags) {
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

@@ -48,6 +48,7 @@ SymbolNames poll_hooks() noexcept { return kHooked; }
 
 }  // namespace indrik::fiber
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are libc's
 extern "C" {
 
 using namespace indrik::fiber;
@@ -80,3 +81,4 @@ int __ppoll_chk(pollfd* descriptors, nfds_t count, const timespec* timeout, cons
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

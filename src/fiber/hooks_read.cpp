@@ -89,6 +89,7 @@ SymbolNames read_hooks() noexcept { return kHooked; }
 
 }  // namespace indrik::fiber
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are libc's
 extern "C" {
 
 using namespace indrik::fiber;
@@ -121,3 +122,4 @@ ssize_t writev(int descriptor, const iovec* buffers, int count) {
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

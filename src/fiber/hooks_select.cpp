@@ -88,6 +88,7 @@ SymbolNames select_hooks() noexcept { return kHooked; }
 
 }  // namespace indrik::fiber
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are libc's
 extern "C" {
 
 using namespace indrik::fiber;
@@ -127,3 +128,4 @@ int pselect(int count, fd_set* readable, fd_set* writable, fd_set* exceptional, 
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

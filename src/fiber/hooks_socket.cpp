@@ -69,6 +69,7 @@ SymbolNames socket_hooks() noexcept { return kHooked; }
 
 // The first attempt is the call itself with MSG_DONTWAIT: what is there costs a flag more than without the hook. Only
 // after EAGAIN is the descriptor asked whether anybody wants to wait. SO_RCVLOWAT above 1 is heeded by such waits only.
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are libc's
 extern "C" {
 
 using namespace indrik::fiber;
@@ -117,3 +118,4 @@ ssize_t sendmsg(int socket, const msghdr* message, int flags) {
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

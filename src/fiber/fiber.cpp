@@ -1,6 +1,7 @@
 #include "fiber/fiber.h"
 
 #include <cxxabi.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <boost/context/fiber.hpp>
@@ -12,6 +13,7 @@
 #include <new>
 #include <utility>
 
+#include "base/no_park.h"
 #include "fiber/fiber_list.h"
 #include "fiber/owned_locks.h"
 #include "fiber/remote_wakes.h"
@@ -184,8 +186,18 @@ void Fiber::finish() noexcept {
   enter();
 }
 
+/// What a handler forks goes on in its fiber, but no loop would resume it: its calls are libc's from then on.
+void park_no_more_after_fork() noexcept {
+  static const int registered = ::pthread_atfork(nullptr, nullptr, [] {
+    if (t_current != nullptr) ++t_no_park;
+  });
+  (void)registered;  // it fails without memory only
+}
+
 FiberPool::FiberPool(std::size_t stack_size, const LoopServices& loop, const Observer& observer, std::size_t most)
-    : stacks_{stack_size, most}, loop_{loop}, observer_{observer} {}
+    : stacks_{stack_size, most}, loop_{loop}, observer_{observer} {
+  park_no_more_after_fork();
+}
 
 FiberPool::~FiberPool() {
   for (Fiber* const fiber : idle_) {

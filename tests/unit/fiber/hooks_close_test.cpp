@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <linux/close_range.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include <vector>
 
@@ -140,6 +141,26 @@ TEST_F(NoParkTest, MakesCallsLibcsOwn) {
   });
   EXPECT_EQ(running(), 0U);
   EXPECT_EQ(seen, (Seen{-1, EAGAIN, ""}));
+}
+
+TEST_F(NoParkTest, HoldsInWhatAFiberForks) {
+  int status = -1;
+  start([&] {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(::usleep(1000) == 0 && ::poll(nullptr, 0, 1) == 0 ? 7 : 8);
+    const NoPark no_park;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(running(), 1U);
+  });
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+  bool parked = true;
+  start([&] {
+    ::usleep(1000);  // the parent's still park
+    parked = running() == 1;
+  });
+  EXPECT_EQ(running(), 1U);
+  finish();
+  EXPECT_TRUE(parked);
 }
 
 }  // namespace

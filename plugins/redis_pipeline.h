@@ -31,7 +31,7 @@ class RedisPipeline {
     append({words...});
     if (!std::exchange(is_running_, true)) app_.spawn(run());
     try {
-      co_await question.answered.async_acquire(settings_.timeout);
+      const auto permit = co_await question.answered.async_acquire(settings_.timeout);
     } catch (const indrik::TimedOut&) {
       hang_up();  // whoever else waits for it would wait in vain
       throw settings_.failure("no answer in time");
@@ -65,31 +65,42 @@ class RedisPipeline {
     output_ += '*' + std::to_string(words.size()) + "\r\n";
     for (const auto word : words)
       output_.append('$' + std::to_string(word.size()) + "\r\n").append(word).append("\r\n");
+    ++unsent_;
+    tell_writer();
+  }
+  void tell_writer() {
     if (!std::exchange(is_told_, true)) has_output_.release();
   }
 
-  /// The life of a connection. It is made on a thread, for a name may have to be looked up.
+  /// The life of a connection, or of several. It is made on a thread, for a name may have to be looked up.
   indrik::Task<> run() {
-    try {
-      connection_ = co_await indrik::offload([this] { return std::make_unique<RedisConnection>(settings_); });
-      const auto writing = co_await indrik::spawn(write_questions());
-      for (;;) {
-        co_await indrik::wait_readable(connection_->socket());
-        read_answers();
+    while (is_running_) {
+      try {
+        connection_ = co_await indrik::offload([this] { return std::make_unique<RedisConnection>(settings_); });
+        const auto writing = co_await indrik::spawn(write_questions());
+        for (;;) {
+          co_await indrik::wait_readable(connection_->socket());
+          read_answers();
+        }
+      } catch (const std::exception& failed) {
+        end(failed.what());
+      } catch (const indrik::Cancelled&) {
+        has_answered_ = false;
+        end("the server stops");
+        throw;
       }
-    } catch (const std::exception& failed) {
-      end(failed.what());
-    } catch (const indrik::Cancelled&) {
-      end("the server stops");
-      throw;
     }
   }
 
   indrik::Task<> write_questions() {
+    if (!output_.empty()) tell_writer();
     for (;;) {
       auto told = co_await has_output_.async_acquire();
       told.keep();  // who appends gives the next
       is_told_ = false;
+      // What has come where nobody waits for an answer is the end: nothing is sent any more.
+      if (questions_.size() == unsent_ && !indrik::is_quiet(connection_->socket())) co_return;
+      unsent_ = 0;
       leaving_.clear();
       std::swap(output_, leaving_);
       for (std::string_view rest{leaving_}; !rest.empty();) {
@@ -120,6 +131,7 @@ class RedisPipeline {
     auto* const question = questions_.front();
     questions_.pop_front();
     ++first_place_;
+    has_answered_ = true;
     if (question == nullptr) return;
     question->reply = std::move(reply);
     question->answered.release();
@@ -129,23 +141,26 @@ class RedisPipeline {
   void hang_up() noexcept {
     if (connection_) ::shutdown(connection_->socket(), SHUT_RDWR);
   }
+  /// Those whose questions were sent fail. A connection that was of use has had its time: others get another.
   void end(std::string why) {
     failure_ = std::move(why);
     connection_.reset();
-    output_.clear();
-    is_running_ = false;
-    const auto unanswered = std::exchange(questions_, {});
-    first_place_ += unanswered.size();
-    for (auto* const question : unanswered)
-      if (question != nullptr) question->answered.release();
+    is_running_ = std::exchange(has_answered_, false) && unsent_ > 0;
+    if (!is_running_) {
+      unsent_ = 0;
+      output_.clear();
+    }
+    for (; questions_.size() > unsent_; questions_.pop_front(), ++first_place_)
+      if (auto* const question = questions_.front()) question->answered.release();
   }
 
   indrik::App& app_;
   const RedisSettings& settings_;
   std::unique_ptr<RedisConnection> connection_;
   indrik::Semaphore has_output_;  ///< a permit: the writer is to look
-  bool is_told_ = false, is_running_ = false;
+  bool is_told_ = false, is_running_ = false, has_answered_ = false;
   std::string output_, leaving_, failure_;
   std::deque<Question*> questions_;  ///< in the order asked; null: given up
+  std::size_t unsent_ = 0;           ///< of questions_, the last
   std::uint64_t first_place_ = 0;    ///< of questions_
 };

@@ -19,8 +19,10 @@ constinit RealCall<int(pollfd*, nfds_t, int)> real_poll{"poll"};
 
 /// connect(2) has no flag that keeps it from waiting: the description's own is set for this one call, during which no
 /// other fiber runs. Another thread or process that has the same socket, and connects or reads at this very moment, may
-/// see it; sockets that are still to be connected are rarely shared. Already set: -1 with the call's errno, as always.
-int connect_at_once(int socket, int flags, const sockaddr* address, socklen_t size) noexcept {
+/// see it; sockets that are still to be connected are rarely shared. Where it is set already, it stays.
+int connect_at_once(int socket, const sockaddr* address, socklen_t size) noexcept {
+  const int flags = ::fcntl(socket, F_GETFL);
+  if (flags < 0 || (flags & O_NONBLOCK) != 0) return real_connect(socket, address, size);
   ::fcntl(socket, F_SETFL, flags | O_NONBLOCK);
   const int result = real_connect(socket, address, size);
   const int error = errno;
@@ -30,20 +32,22 @@ int connect_at_once(int socket, int flags, const sockaddr* address, socklen_t si
 }
 
 /// Goes on until the connection stands or fails, as the kernel does: asking again is how it tells which.
-int connect_waiting(int socket, int flags, const sockaddr* address, socklen_t size) noexcept {
+int connect_waiting(int socket, const sockaddr* address, socklen_t size) noexcept {
   const int saved_errno = errno;
   BlockingCall call{socket, POLLOUT};
   int under_way = 0;  // EINPROGRESS, or EALREADY where another call had begun it
   while (true) {
-    const int result = connect_at_once(socket, flags, address, size);
+    const int result = connect_at_once(socket, address, size);
     if (result == 0) errno = saved_errno;
     if (result == 0) return 0;
-    const bool is_under_way = errno == EINPROGRESS || errno == EALREADY;
-    if (!is_under_way && errno != EAGAIN && errno != EINTR) return result;
-    if (is_under_way && under_way == 0) under_way = errno;
+    const int error = errno;
+    const bool is_under_way = error == EINPROGRESS || error == EALREADY;
+    if (!is_under_way && error != EAGAIN && error != EINTR) return result;
+    if (is_under_way && under_way == 0) under_way = error;
     // A unix socket whose listener's queue is full says EAGAIN, and nothing tells when there will be room.
     if (is_under_way ? call.await() : call.await_more()) continue;
-    if (errno == EAGAIN && under_way != 0) errno = under_way;  // SO_SNDTIMEO is over, see socket(7)
+    // EAGAIN: nobody wants to wait, or SO_SNDTIMEO is over, see socket(7).
+    if (errno == EAGAIN && under_way != 0) errno = under_way;
     return -1;
   }
 }
@@ -79,9 +83,7 @@ using namespace indrik::fiber;
 
 int connect(int socket, const sockaddr* address, socklen_t size) {
   if (!may_park()) return real_connect(socket, address, size);
-  const int flags = ::fcntl(socket, F_GETFL);
-  if (flags < 0 || (flags & O_NONBLOCK) != 0) return real_connect(socket, address, size);
-  return connect_waiting(socket, flags, address, size);
+  return connect_waiting(socket, address, size);
 }
 
 int __connect(int socket, const sockaddr* address, socklen_t size) { return connect(socket, address, size); }

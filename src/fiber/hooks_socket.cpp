@@ -48,14 +48,29 @@ ssize_t receive_from(int socket, void* buffer, std::size_t size, int flags, sock
   return received;
 }
 
+/// The first part, to the address. Nothing has gone with MSG_FASTOPEN when the kernel first has to connect the usual
+/// way; the parts that follow are then as for any connection.
+ssize_t send_first(int socket, const void* buffer, std::size_t size, int& flags, const sockaddr* to,
+                   socklen_t to_size) noexcept {
+  const ssize_t sent = real_sendto(socket, buffer, size, flags, to, to_size);
+  if (sent >= 0 || errno != EINPROGRESS || !BlockingCall{socket, POLLOUT}.is_blocking()) return sent;
+  flags &= ~MSG_FASTOPEN;
+  errno = EAGAIN;
+  return sent;
+}
+
 /// The address goes with the first part only: what can be sent in parts is connected.
 ssize_t send_whole(int socket, const void* buffer, std::size_t size, int flags, const sockaddr* to, socklen_t to_size) {
+  flags |= MSG_DONTWAIT;
+  const int asked = flags;
   return call_until_whole(
       socket, POLLOUT, [=] { return size; },
-      [=](std::size_t done) {
-        if (done == 0) return real_sendto(socket, buffer, size, flags | MSG_DONTWAIT, to, to_size);
+      [&](std::size_t done) {
+        const bool connected = flags != asked;
+        if (done == 0)
+          return send_first(socket, buffer, size, flags, connected ? nullptr : to, connected ? 0 : to_size);
         return real_send(socket, static_cast<const std::byte*>(buffer) + done, size - done,
-                         flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+                         (flags & ~MSG_FASTOPEN) | MSG_NOSIGNAL);
       });
 }
 

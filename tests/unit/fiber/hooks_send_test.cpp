@@ -319,6 +319,43 @@ TEST_F(SendtoTest, WaitsForRoomAtWhomItIsTold) {
   EXPECT_EQ(seen, (Seen{4, 77, ""}));
 }
 
+TEST_F(SendtoTest, ConnectsAsItSends) {
+  const auto call = [](Ends& ends) {
+    ends.there = bound(SOCK_STREAM);
+    ::listen(ends.there.get(), 1);
+    const auto address = name_of(ends.there);
+    ends.here.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto much = pattern(4'000'000);
+    std::thread reader{[&] {
+      const Fd accepted{::accept4(ends.there.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+      EXPECT_TRUE(drain(accepted) == much);
+    }};
+    auto seen = see([&] {
+      return ::sendto(ends.here.get(), much.data(), much.size(), MSG_FASTOPEN, as_sockaddr(address), sizeof address);
+    });
+    ends.here.reset();
+    reader.join();
+    return seen;
+  };
+  EXPECT_EQ(in_thread(udp, call), (Seen{4'000'000, 77, ""}));
+  Ends ends = udp();
+  Seen seen;
+  start([&] { seen = call(ends); });
+  finish();
+  EXPECT_EQ(seen, (Seen{4'000'000, 77, ""}));
+}
+
+TEST_F(SendtoTest, BeginsToConnectWhereNobodyWaits) {
+  const auto call = [](Ends& ends) {
+    ends.there = bound(SOCK_STREAM);
+    ::listen(ends.there.get(), 1);
+    const auto address = name_of(ends.there);
+    ends.here.reset(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    return see([&] { return ::sendto(ends.here.get(), "x", 1, MSG_FASTOPEN, as_sockaddr(address), sizeof address); });
+  };
+  expect_same_at_once(udp, call);
+}
+
 class SendmmsgTest : public DescriptorConformanceTest {
  protected:
   static Call send(const std::vector<std::string>& texts) {

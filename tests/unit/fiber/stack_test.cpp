@@ -1,0 +1,246 @@
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <list>
+#include <string>
+#include <vector>
+
+#include "fiber/fiber.h"
+#include "fiber/fiber_list.h"
+#include "fiber/stack_meter.h"
+#include "fiber/stack_pool.h"
+#include "unit/fiber/poll_loop.h"
+
+namespace indrik::fiber {
+namespace {
+
+constexpr std::size_t kKiB = 1024;
+
+std::size_t mappings() {
+  std::ifstream maps{"/proc/self/maps"};
+  std::size_t count = 0;
+  for (std::string line; std::getline(maps, line);) ++count;
+  return count;
+}
+
+TEST(StackPoolTest, LeavesNothingMappedWhenAStackIsGivenBack) {
+  StackPool pool{64 * kKiB, 10};
+  const auto before = mappings();
+  const auto stack = pool.take();
+  ASSERT_TRUE(stack);
+  EXPECT_EQ(stack->size, 64 * kKiB);
+  EXPECT_GE(mappings(), before + 1);
+  pool.give_back(*stack);
+  EXPECT_LE(mappings(), before);
+}
+
+TEST(StackPoolTest, GivesNoMoreThanThereMayBeAndAgainAfterOneHasComeBack) {
+  StackPool pool{16 * kKiB, 2};
+  const auto one = pool.take();
+  const auto two = pool.take();
+  ASSERT_TRUE(one && two);
+  const auto three = pool.take();
+  ASSERT_FALSE(three);
+  EXPECT_EQ(three.error().code(), EAGAIN);
+  pool.give_back(*one);
+  const auto again = pool.take();
+  ASSERT_TRUE(again);
+  pool.give_back(*two);
+  pool.give_back(*again);
+}
+
+TEST(StackPoolTest, HasRoomForHalfAsManyStacksAsTheSystemAllowsMappings) {
+  std::size_t most = 0;
+  std::ifstream{"/proc/sys/vm/max_map_count"} >> most;
+  EXPECT_LT(room_for_stacks(), most / 2);
+  EXPECT_GT(room_for_stacks(), most / 4);
+}
+
+TEST(StackPoolTest, SaysHowDeepAStackIsInMemory) {
+  StackPool pool{2048 * kKiB, 1};  // more than is looked at in one call
+  const auto stack = *pool.take();
+  EXPECT_EQ(resident_depth(stack), 0U);
+  stack.top()[-1] = std::byte{1};
+  EXPECT_EQ(resident_depth(stack), 4 * kKiB);
+  stack.top()[-100 * static_cast<int>(kKiB)] = std::byte{1};
+  EXPECT_EQ(resident_depth(stack), 100 * kKiB);
+  *stack.bottom = std::byte{1};
+  EXPECT_EQ(resident_depth(stack), 2048 * kKiB);
+  release_below(stack, 8 * kKiB);
+  EXPECT_EQ(resident_depth(stack), 4 * kKiB);
+  pool.give_back(stack);
+}
+
+class StackUseTest : public testing::Test {
+ protected:
+  static Task task_of(std::function<void()>& body, const void* about = nullptr) {
+    return {[](void* b) noexcept { (*static_cast<std::function<void()>*>(b))(); }, [](void*) noexcept {}, &body, about};
+  }
+  void run_all() {
+    loop.run_until([&] { return pool.active() == 0; });
+  }
+  /// In one fiber, to its end.
+  void run(const std::function<void()>& body) {
+    bool done = false;
+    std::function<void()> both = [&] {
+      body();
+      done = true;
+    };
+    ASSERT_TRUE(pool.start(task_of(both)));
+    loop.run_until([&] { return done; });
+  }
+  /// So many fibers at once.
+  void run_at_once(std::size_t count, const std::function<void()>& body) {
+    std::vector<std::function<void()>> bodies(count, body);
+    for (auto& one : bodies) ASSERT_TRUE(pool.start(task_of(one)));
+    run_all();
+  }
+  static std::size_t resident() {
+    std::size_t total = 0;
+    for (const auto* one = indrik_fibers; one != nullptr; one = one->next) {
+      auto* const bottom = static_cast<std::byte*>(const_cast<void*>(one->bottom));
+      total += resident_depth({bottom, static_cast<std::size_t>(static_cast<const std::byte*>(one->top) - bottom)});
+    }
+    return total;
+  }
+
+  PollLoop loop;
+  FiberPool pool{256 * kKiB, loop.services()};
+};
+
+/// Every page of it.
+[[gnu::noinline]] void use_stack(std::size_t bytes) {
+  auto* const room = static_cast<volatile char*>(__builtin_alloca(bytes));
+  for (std::size_t i = 0; i < bytes; i += kKiB) room[i] = 1;
+}
+
+/// As a large buffer of which little is read into: its far end alone.
+[[gnu::noinline]] void step_over(std::size_t bytes) {
+  auto* const room = static_cast<volatile char*>(__builtin_alloca(bytes));
+  room[0] = 1;
+}
+
+TEST_F(StackUseTest, MeasuresTheDeepestStack) {
+  run([] { use_stack(100 * kKiB); });
+  EXPECT_GE(pool.deepest_stack(), 100 * kKiB);
+  EXPECT_LE(pool.deepest_stack(), 130 * kKiB);
+}
+
+TEST_F(StackUseTest, MeasuresBuffersThatAreSteppedOver) {
+  run([] { step_over(150 * kKiB); });
+  EXPECT_GE(pool.deepest_stack(), 150 * kKiB);
+}
+
+TEST_F(StackUseTest, MeasuresWhereItParks) {
+  run([] {});  // the first task of a fiber is looked at anyway
+  run([] {
+    auto* const room = static_cast<volatile char*>(__builtin_alloca(60 * kKiB));
+    room[0] = 1;
+    sleep_for(milliseconds{1});
+  });
+  EXPECT_GE(pool.deepest_stack(), 60 * kKiB);
+}
+
+TEST_F(StackUseTest, TakesTheMemoryOfDeepStacksBackButOfAFew) {
+  constexpr std::size_t kMany = 200;
+  run_at_once(kMany, [] {
+    sleep_for(milliseconds{1});
+    use_stack(100 * kKiB);
+  });
+  EXPECT_EQ(pool.size(), kMany);
+  EXPECT_EQ(pool.active(), 0U);
+  EXPECT_LE(resident(), FiberPool::kDeepOnes * 140 * kKiB + kMany * StackMeter::kKept);
+}
+
+TEST_F(StackUseTest, LetsShallowTasksHoldNoMoreDeepStacksThanAFew) {
+  std::list<std::function<void()>> sleepers;
+  for (int i = 0; i < 50; ++i) {
+    run([] { use_stack(100 * kKiB); });
+    const auto parked = [] { sleep_for(milliseconds{200}); };
+    sleepers.emplace_back(parked);
+    ASSERT_TRUE(pool.start(task_of(sleepers.back())));
+  }
+  EXPECT_LE(resident(), FiberPool::kDeepOnes * 140 * kKiB + pool.size() * StackMeter::kKept);
+  run_all();
+}
+
+TEST_F(StackUseTest, UnmapsFibersThatAreNotNeededAnyMore) {
+  constexpr std::size_t kBurst = 600;
+  run_at_once(kBurst, [] { sleep_for(milliseconds{1}); });
+  EXPECT_EQ(pool.size(), kBurst);
+  const auto before = mappings();
+  for (std::size_t i = 0; i < 3 * FiberPool::kPeriod; ++i) run([] {});
+  EXPECT_LE(pool.size(), FiberPool::kSpare + 1);
+  EXPECT_LT(mappings(), before);
+  EXPECT_EQ(pool.active(), 0U);
+  run_at_once(kBurst, [] { sleep_for(milliseconds{1}); });
+  EXPECT_EQ(pool.size(), kBurst);
+}
+
+TEST_F(StackUseTest, RefusesMoreFibersThanThereMayBeAndServesOn) {
+  FiberPool few{64 * kKiB, loop.services(), {}, 3};
+  EXPECT_EQ(few.most(), 3U);
+  std::function<void()> sleeper = [] { sleep_for(milliseconds{1}); };
+  const auto task = task_of(sleeper);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(few.start(task));
+  const auto refused = few.start(task);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), EAGAIN);
+  EXPECT_EQ(few.active(), 3U);
+  loop.run_until([&] { return few.active() == 0; });
+  EXPECT_TRUE(few.start(task));
+  loop.run_until([&] { return few.active() == 0; });
+}
+
+TEST_F(StackUseTest, LeavesNothingBehindWhenTheSystemGivesNoMemory) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's shadow needs all addresses";
+#endif
+  const auto before = mappings();
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &old), 0);
+  std::ifstream statm{"/proc/self/statm"};
+  rlim_t pages = 0;
+  statm >> pages;
+  const rlimit tight{pages * 4096 + 1024 * kKiB, old.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &tight), 0);
+  std::function<void()> sleeper = [] { sleep_for(milliseconds{1}); };
+  const auto task = task_of(sleeper);
+  int started = 0;
+  while (pool.start(task)) ++started;
+  const auto refused = pool.start(task);
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &old), 0);
+  EXPECT_GT(started, 0);
+  EXPECT_LT(started, 10);
+  EXPECT_EQ(refused.error().code(), ENOMEM);
+  EXPECT_EQ(pool.active(), static_cast<std::size_t>(started));
+  EXPECT_LE(mappings(), before + 2 * static_cast<std::size_t>(started) + 4);
+  run_all();
+  EXPECT_EQ(pool.active(), 0U);
+}
+
+TEST_F(StackUseTest, ListsEveryFiberForDebuggers) {
+  const auto count = [] {
+    std::size_t number = 0;
+    for (const auto* one = indrik_fibers; one != nullptr; one = one->next) ++number;
+    return number;
+  };
+  EXPECT_EQ(count(), 0U);
+  const int about = 1;
+  std::function<void()> sleeper = [] { sleep_for(milliseconds{1}); };
+  ASSERT_TRUE(pool.start(task_of(sleeper, &about)));
+  ASSERT_EQ(count(), 1U);
+  EXPECT_EQ(indrik_fibers->about, &about);
+  EXPECT_GT(*indrik_fibers->saved, indrik_fibers->bottom);
+  EXPECT_LT(*indrik_fibers->saved, indrik_fibers->top);
+  run_all();
+  EXPECT_EQ(indrik_fibers->about, nullptr);
+}
+
+}  // namespace
+}  // namespace indrik::fiber

@@ -23,7 +23,6 @@ void wake_all(std::atomic<std::uint32_t>& word) noexcept {
 /// After it every other thread has made its earlier stores visible and reads later ones: the fence that enter() spares.
 void fence_everywhere() noexcept {
   static const bool registered = ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   // Where it is forbidden, an enter() of just this moment may go unnoticed until the next one.
   if (registered) ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }

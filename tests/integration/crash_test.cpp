@@ -107,6 +107,18 @@ TEST_P(CrashTest, IsReportedAndHarmsNobodyElse) {
   EXPECT_EQ(log.find("cause: "), log.rfind("cause: ")) << "one report:\n" << log;
 }
 
+TEST(FiberOverflowTest, IsReportedAsSuchWhereFramesAreLargerThanAPageToo) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer tells of this fault itself";
+  ServerProcess server{arguments("green")};
+  server.await_line("workers are ready");
+  expect_cut_off(server, "/recurse-largely");
+  const auto report = report_of(server, "was killed by SIGSEGV");
+  EXPECT_THAT(report, AllOf(HasSubstr("stack overflow of a fiber"), HasSubstr("dig_in_large_steps"),
+                            HasSubstr("request: GET /recurse-largely (route /recurse-largely, plugin misbehaving)")));
+  EXPECT_EQ(HttpClient{server.address()}.get("/fine").status, 200);
+  server.expect_clean_stop();
+}
+
 /// What needs nothing from the crash handler.
 class FaultTest : public testing::TestWithParam<std::string> {};
 

@@ -47,6 +47,13 @@ std::atomic<void (*)(void*)> give_back{std::free};
   return depth == deepest ? 0 : dig_deeper(depth + 1) + earth[depth % 512];
 }
 
+/// Frames that would step over a guard of one page.
+[[gnu::noinline]] int dig_in_large_steps(int depth) {  // NOLINT(misc-no-recursion)
+  volatile char earth[48 * 1024];
+  earth[0] = 1;
+  return depth == deepest ? 0 : dig_in_large_steps(depth + 1) + earth[0];
+}
+
 [[gnu::noinline]] void call_nowhere() {
   nowhere.load()();
   spinning = true;
@@ -78,6 +85,7 @@ std::atomic<void (*)(void*)> give_back{std::free};
 void add_more_crashes(indrik::App& app) {
   app.get("/exit-1", [](const Request&) -> Response { std::exit(1); });
   app.get("/recurse", [](const Request&) { return indrik::text(std::to_string(dig_deeper(0))); });
+  app.get("/recurse-largely", [](const Request&) { return indrik::text(std::to_string(dig_in_large_steps(0))); });
   app.get("/null-call", [](const Request&) -> Response {
     call_nowhere();
     return {};

@@ -43,6 +43,9 @@ std::mutex& the_mutex() {
   std::this_thread::sleep_for(std::chrono::milliseconds{20});
 }
 
+/// Until its client leaves.
+[[gnu::noinline]] void wait_for_long() { std::this_thread::sleep_for(std::chrono::hours{1}); }
+
 void add_well_behaved(indrik::App& app) {
   app.get("/fine", [](const Request&) { return indrik::text("fine"); });
   app.get(
@@ -55,6 +58,10 @@ void add_well_behaved(indrik::App& app) {
         co_await indrik::sleep_for(kLong);
         co_return indrik::text("slept");
       });
+  app.get("/wait", [](const Request&) {
+    wait_for_long();
+    return indrik::text("waited");
+  });
   app.get("/lock", [](const Request&) {
     const std::lock_guard lock{the_mutex()};
     return indrik::text("locked");

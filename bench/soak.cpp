@@ -1,6 +1,14 @@
 // What a soak asks for: handlers that wait, throw and catch across waits, and outlast their deadline. ?ms=N: for so
 // long.
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
 #include <charconv>
+#include <condition_variable>
+#include <mutex>
 #include <stdexcept>
 
 #include <indrik/indrik.hpp>

@@ -56,6 +56,14 @@
 ///   });
 /// @endcode
 ///
+/// Another protocol than HTTP is a stream, on addresses of its own (`bind` in its [[app]] table):
+///
+/// @code{.cpp}
+///   app.stream("echo", [](indrik::Connection& client) {
+///     while (const auto line = client.read_until("\n", 4096)) client.write(*line);
+///   });
+/// @endcode
+///
 /// A request has a deadline: request.deadline(), .extend(), .cancelled() and .client_gone() tell; see Cancelled.
 #pragma once
 
@@ -71,6 +79,7 @@
 #include <indrik/sdk/cancelled.hpp>
 #include <indrik/sdk/channel.hpp>
 #include <indrik/sdk/config.hpp>
+#include <indrik/sdk/connection.hpp>
 #include <indrik/sdk/entry.hpp>
 #include <indrik/sdk/event.hpp>
 #include <indrik/sdk/log.hpp>

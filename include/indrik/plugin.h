@@ -88,7 +88,10 @@ enum {
   INDRIK_E_AGAIN = -11,         /* nothing can be moved now: try again when told */
   INDRIK_E_CLIENT_GONE = -12,   /* nobody is there to read from or to write to */
   INDRIK_E_CANCELLED = -13,     /* the request's deadline has passed */
-  INDRIK_E_CUT_SHORT = -14      /* the rest of a request's body will not come */
+  INDRIK_E_CUT_SHORT = -14,     /* the rest of a request's body will not come */
+  INDRIK_E_ENDED = -15,         /* a client has ended its half of a stream's connection */
+  INDRIK_E_STOPPING = -16,      /* the worker stops, and a stream's next message is not awaited */
+  INDRIK_E_TIMED_OUT = -17      /* nothing has moved in time */
 };
 
 enum {

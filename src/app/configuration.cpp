@@ -51,11 +51,43 @@ void judge_proxies(const config::Loaded& loaded, std::vector<std::string>& mista
   note("forwarded_fields", http::ForwardedFields::parse(settings.forwarded_fields));
 }
 
+/// An address belongs to one stream, or to HTTP.
+std::vector<StreamSpec> judge_streams(const config::PluginApp& app, Configuration& judged,
+                                      std::vector<std::string>& mistakes) {
+  std::vector<StreamSpec> streams;
+  for (const auto& bind : app.binds) {
+    auto& spec = streams.emplace_back(StreamSpec{.name = bind.stream, .addresses = {}, .origin = bind.origin});
+    for (auto text : bind.addresses) {
+      const bool is_secure = take_https(text);
+      auto address = net::Address::parse(text);
+      const auto is_same = [&](const auto& other) { return address && other.text() == address->text(); };
+      if (is_secure) {
+        mistakes.push_back(bind.origin + ": a stream does not speak TLS: https:// is for the server's own bind");
+      } else if (!address) {
+        mistakes.push_back(bind.origin + ": " + address.error().text());
+      } else if (std::ranges::any_of(judged.addresses, is_same)) {
+        mistakes.push_back(fmt::format("{}: {} is in the server's own bind as well", bind.origin, address->text()));
+      } else if (std::ranges::any_of(judged.stream_addresses, is_same)) {
+        mistakes.push_back(fmt::format("{}: {} is named twice", bind.origin, address->text()));
+      } else {
+        judged.stream_addresses.push_back(*address);
+        spec.addresses.push_back(*std::move(address));
+      }
+    }
+  }
+  return streams;
+}
+
 }  // namespace
 
 Result<Configuration, Refusal> judge(config::Loaded loaded) {
-  Configuration judged{
-      .loaded = std::move(loaded), .addresses = {}, .tls_addresses = {}, .apps = {}, .tls = {}, .identity = {}};
+  Configuration judged{.loaded = std::move(loaded),
+                       .addresses = {},
+                       .tls_addresses = {},
+                       .stream_addresses = {},
+                       .apps = {},
+                       .tls = {},
+                       .identity = {}};
   const auto& settings = judged.loaded.settings;
   Refusal refusal;
   for (auto text : settings.bind) {
@@ -78,8 +110,9 @@ Result<Configuration, Refusal> judge(config::Loaded loaded) {
   std::vector<std::string> missing;
   for (const auto& app : judged.loaded.apps) {
     auto path = config::find_plugin(app.plugin, config::lookup_for(app, judged.loaded));
+    auto streams = judge_streams(app, judged, refusal.sentences);
     if (path) {
-      judged.apps.push_back({*std::move(path), app.mount, plugin_config(app)});
+      judged.apps.push_back({*std::move(path), app.mount, plugin_config(app), std::move(streams), app.origin});
     } else {
       missing.push_back(app.origin + ": " + path.error().text());
     }

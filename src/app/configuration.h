@@ -14,18 +14,28 @@
 
 namespace indrik::app {
 
+/// Where one stream of a plugin listens.
+struct StreamSpec {
+  std::string name;  ///< empty: the plugin's only one
+  std::vector<net::Address> addresses;
+  std::string origin;  ///< for messages: `indrik.toml:9: bind = ["x"]`
+};
+
 /// One plugin to load: found, and with what it is told.
 struct AppSpec {
   std::filesystem::path library;
   std::string mount;
   plugin::Config config;
+  std::vector<StreamSpec> streams{};
+  std::string origin{};  ///< "indrik.toml:7"
 };
 
 /// A configuration whose values every layer has accepted.
 struct Configuration {
   config::Loaded loaded;
   std::vector<net::Address> addresses;
-  std::vector<std::string> tls_addresses;  ///< texts of those of them that speak TLS
+  std::vector<std::string> tls_addresses;      ///< texts of those of them that speak TLS
+  std::vector<net::Address> stream_addresses;  ///< of all streams of `apps`
   std::vector<AppSpec> apps;
   std::optional<net::TlsOptions> tls;         ///< files and all; none: off
   std::optional<process::Identity> identity;  ///< whom the workers become; none: as started

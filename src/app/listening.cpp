@@ -34,6 +34,11 @@ Listening::Listening(Start& start, const Configuration& configuration, std::size
     adopt(std::move(socket.fd), asked, !asked, options);
   }
   start.passed.clear();
+  for (const auto& listener : given_) {
+    const auto is_there = [&](const auto& address) { return address.text() == listener.asked().text(); };
+    has_passed_ =
+        has_passed_ || (listener.is_passed() && std::ranges::none_of(configuration.stream_addresses, is_there));
+  }
   if (given_.empty()) return;
   // More sockets at an address that has some would take connections from queues that are emptied already, and fewer
   // would lose what waits in theirs: their number stays.
@@ -50,7 +55,6 @@ void Listening::adopt(Fd socket, const std::optional<std::string>& asked, bool i
   auto listener = net::Listener::adopt(std::move(socket), std::move(address), options);
   if (!listener) throw BootError{ExitCode::run_failed, listener.error().text()};
   if (is_passed) listener->mark_passed();
-  has_passed_ = has_passed_ || is_passed;
   given_.push_back(*std::move(listener));
 }
 
@@ -59,9 +63,9 @@ supervisor::Binding Listening::binding(const Configuration& configuration) const
   options.reuse_port = reuse_port_;
   // Who is given a socket does not want the default address as well.
   const bool is_default = configuration.loaded.origins.at("bind") == "default";
-  return {.addresses = has_passed_ && is_default ? std::vector<net::Address>{} : configuration.addresses,
-          .copies = copies_,
-          .options = options};
+  auto addresses = has_passed_ && is_default ? std::vector<net::Address>{} : configuration.addresses;
+  addresses.insert(addresses.end(), configuration.stream_addresses.begin(), configuration.stream_addresses.end());
+  return {.addresses = std::move(addresses), .copies = copies_, .options = options};
 }
 
 supervisor::ListenerPool Listening::open(const Configuration& configuration) {

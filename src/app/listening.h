@@ -25,7 +25,7 @@ class Listening {
   void adopt(Fd socket, const std::optional<std::string>& asked, bool is_passed, const net::ListenOptions& options);
 
   std::vector<net::Listener> given_;
-  bool has_passed_ = false;
+  bool has_passed_ = false;  ///< one that is no stream's
   bool has_handed_over_ = false;
   bool reuse_port_;
   std::size_t copies_;

@@ -1,5 +1,10 @@
 #include "app/plugins.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
 #include "plugin/library.h"
 
 namespace indrik::app {
@@ -15,10 +20,55 @@ Plugins::Plugins(std::span<const AppSpec> apps, log::ErrorLog& log, const Progre
     const auto library = plugin::Library::open(app.library, sink);
     if (!library) throw BootError{ExitCode::plugin_not_loaded, library.error().text()};
     progress.loaded();
-    auto instance = plugin::Instance::create(*library, app.mount, app.config, routes, sink);
+    std::vector<std::unique_ptr<stream::Handler>> streams;
+    const plugin::StreamSink take_stream = [&streams](std::unique_ptr<stream::Handler> handler) -> Result<void> {
+      if (std::ranges::any_of(streams, [&](const auto& other) { return other->name() == handler->name(); }))
+        return fail(Error::format("stream {} exists already", handler->name()));
+      streams.push_back(std::move(handler));
+      return {};
+    };
+    auto instance = plugin::Instance::create(*library, app.mount, app.config, routes, sink, take_stream);
     if (!instance) throw BootError{ExitCode::plugin_not_loaded, instance.error().text()};
     instances_.push_back(*std::move(instance));
+    bind_streams(app, streams, sink);
+    std::ranges::move(streams, std::back_inserter(streams_));
   }
+}
+
+/// What the configuration says of streams, and what the plugin has, must fit together.
+void Plugins::bind_streams(const AppSpec& app, std::span<const std::unique_ptr<stream::Handler>> streams,
+                           const plugin::LogSink& log) {
+  const auto name = [](const auto& handler) { return handler->name(); };
+  for (const auto& bind : app.streams) {
+    const auto found =
+        bind.name.empty() && streams.size() == 1 ? streams.begin() : std::ranges::find(streams, bind.name, name);
+    if (found == streams.end()) {
+      std::string known;
+      for (const auto& handler : streams) known += (known.empty() ? "" : ", ") + std::string{handler->name()};
+      throw BootError{ExitCode::plugin_not_loaded,
+                      streams.empty()
+                          ? fmt::format("{}: plugin {} has no stream", bind.origin, app.library.native())
+                          : fmt::format("{}: plugin {} has these streams: {}; write bind = {{NAME = [...]}}",
+                                        bind.origin, app.library.native(), known)};
+    }
+    bound_.push_back({bind, **found});
+  }
+  for (const auto& handler : streams) {
+    const auto is_bound = [&](const BoundStream& one) { return &one.handler == handler.get(); };
+    if (std::ranges::none_of(bound_, is_bound))
+      log(log::Level::warning,
+          fmt::format("{}: plugin {}: its stream {} listens nowhere: its [[app]] has no bind for it", app.origin,
+                      app.library.native(), handler->name()));
+  }
+}
+
+stream::Handler* Plugins::stream_at(const net::Listener& listener) const noexcept {
+  const auto stands_at = [&](const net::Address& address) {
+    return address.text() == listener.asked().text() || address.text() == listener.address().text();
+  };
+  for (const auto& [at, handler] : bound_)
+    if (std::ranges::any_of(at.addresses, stands_at)) return &handler;
+  return nullptr;
 }
 
 void Plugins::start(const LoopServices& loop) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -8,8 +9,10 @@
 #include "app/configuration.h"
 #include "base/loop_services.h"
 #include "log/error_log.h"
+#include "net/listener.h"
 #include "plugin/instance.h"
 #include "routing/router.h"
+#include "stream/conversation.h"
 
 namespace indrik::app {
 
@@ -32,10 +35,22 @@ class Plugins {
   void stop() noexcept;
 
   const routing::Router& router() const noexcept { return router_; }
+  /// Whose connections come in at the listener; null: they speak HTTP.
+  stream::Handler* stream_at(const net::Listener& listener) const noexcept;
 
  private:
+  struct BoundStream {
+    const StreamSpec& at;
+    stream::Handler& handler;
+  };
+
+  void bind_streams(const AppSpec& app, std::span<const std::unique_ptr<stream::Handler>> streams,
+                    const plugin::LogSink& log);
+
   std::optional<LoopServices> loop_;
   std::vector<plugin::Instance> instances_;
+  std::vector<std::unique_ptr<stream::Handler>> streams_;  ///< the same
+  std::vector<BoundStream> bound_;
   routing::Router router_;  ///< after the instances: its handlers end before them
 };
 

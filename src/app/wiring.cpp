@@ -104,6 +104,7 @@ worker::Options worker_options(const config::Settings& settings) {
           .min_body_rate = settings.min_body_rate,
           .min_write_rate = settings.min_write_rate,
           .keep_alive = settings.keep_alive,
+          .stream_idle_timeout = settings.stream_idle_timeout,
           .linger_timeout = settings.linger_timeout,
           .drain_idle = settings.drain_idle,
           .graceful_timeout = settings.graceful_timeout,

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <optional>
+#include <vector>
 
 #include "app/child.h"
 #include "app/plugins.h"
@@ -56,6 +57,9 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, net
                                   .stalls = seat.slot.stalls,
                                   .lock_stalls = seat.slot.lock_stalls,
                                   .notice_fd = seat.notice_fd};
+  std::vector<worker::StreamAt> streams;
+  for (const auto& listener : seat.listeners)
+    if (auto* const handler = plugins.stream_at(listener)) streams.push_back({listener.fd(), handler});
   worker::Worker worker{worker_options(settings),
                         {.listeners = seat.listeners,
                          .router = plugins.router(),
@@ -68,6 +72,7 @@ void serve(const Configuration& configuration, const supervisor::Seat& seat, net
                          .stalls = &stalls,
                          .siblings = seat.siblings,
                          .bells = seat.bells,
+                         .streams = streams,
                          .master = seat.master}};
   plugins.start(worker.services());
   worker.run();

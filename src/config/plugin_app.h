@@ -16,11 +16,21 @@ struct PluginSetting {
   bool operator==(const PluginSetting&) const = default;
 };
 
+/// Where one stream of a plugin listens.
+struct StreamBind {
+  std::string stream;                  ///< its name; empty: the plugin's only one
+  std::vector<std::string> addresses;  ///< as written
+  std::string origin;                  ///< with the value: `indrik.toml:9: bind = ["x"]`
+
+  bool operator==(const StreamBind&) const = default;
+};
+
 /// One [[app]] table, or one plugin named on the command line.
 struct PluginApp {
   std::string plugin;                 ///< as written; find_plugin() says where it is
   std::string mount = "/";            ///< begins with "/"
   std::vector<PluginSetting> config;  ///< by key
+  std::vector<StreamBind> binds{};    ///< by the streams' names
   std::string origin;                 ///< "indrik.toml:7", "command line"
   bool from_command_line = false;
 };

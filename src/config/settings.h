@@ -75,6 +75,7 @@ struct Settings {
   std::size_t min_body_rate{};   ///< bytes a second; 0: any
   std::size_t min_write_rate{};  ///< bytes a second; 0: any
   milliseconds keep_alive{};
+  milliseconds stream_idle_timeout{};  ///< 0: off
   milliseconds linger_timeout{};
 
   std::size_t limit_request_line{};

@@ -203,6 +203,10 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .field = &Settings::keep_alive, .fallback = "75s", .range = {1, kHour},
      .doc = "How long a connection may be idle between two requests. Behind a balancer it must be longer than the "
             "balancer's own idle time, or some requests meet a closing connection (502)."},
+    {.group = kTimeouts, .key = "stream_idle_timeout", .flag = "--stream-idle-timeout", .placeholder = "TIME",
+     .field = &Settings::stream_idle_timeout, .fallback = "10m", .range = {0, 24 * kHour},
+     .doc = "How long a client of a plugin's stream, which speaks another protocol than HTTP, may send nothing while "
+            "its handler waits for it. A handler may say otherwise for its connections. 0 switches it off."},
     {.group = kTimeouts, .key = "linger_timeout", .flag = "--linger-timeout", .placeholder = "TIME",
      .field = &Settings::linger_timeout, .fallback = "2s", .range = {0, kHour},
      .doc = "After a last answer the rest of what the client sends is read for this long, so that the answer is not "

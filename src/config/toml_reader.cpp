@@ -21,7 +21,7 @@ namespace {
 // An ordered map, so that the same file gives the same messages in the same order everywhere.
 using Toml = toml::basic_value<toml::discard_comments, std::map, std::vector>;
 
-constexpr auto kAppKeys = std::to_array<std::string_view>({"plugin", "mount", "config"});
+constexpr auto kAppKeys = std::to_array<std::string_view>({"plugin", "mount", "bind", "config"});
 
 int line_of(const Toml& value) { return static_cast<int>(value.location().line()); }
 
@@ -153,6 +153,8 @@ class Reader {
       } else if (key == "mount") {
         read_text(app.mount, key, value, "a path that begins with \"/\"",
                   [](auto& text) { return text.starts_with('/'); });
+      } else if (key == "bind") {
+        read_binds(app, value);
       } else if (key == "config") {
         read_config(app, value);
       } else {
@@ -172,6 +174,28 @@ class Reader {
     } else {
       mistake(line_of(value), fmt::format("{} = {}: {}", key, describe(value), accepted));
     }
+  }
+
+  /// Addresses of the plugin's only stream, or a table of them by the names of its streams.
+  void read_binds(PluginApp& app, const Toml& value) {
+    if (!value.is_table()) return read_bind(app, "", value);
+    for (const auto& [stream, addresses] : value.as_table()) read_bind(app, stream, addresses);
+  }
+
+  void read_bind(PluginApp& app, const std::string& stream, const Toml& value) {
+    const auto key = stream.empty() ? "bind" : fmt::format("bind.{}", toml_key(stream));
+    const auto origin = fmt::format("{}: {} = {}", at(line_of(value)), key, describe(value));
+    const auto read = setting_value(value);
+    StreamBind bind{.stream = stream, .addresses = {}, .origin = origin};
+    if (const auto* texts = read ? std::get_if<std::vector<std::string>>(&*read) : nullptr) bind.addresses = *texts;
+    if (const auto* text = read ? std::get_if<std::string>(&*read) : nullptr) bind.addresses = {*text};
+    if (bind.addresses.empty() || !std::ranges::all_of(bind.addresses, is_printable)) {
+      reading_.mistakes.push_back(
+          {line_of(value), origin + ": addresses like \"127.0.0.1:6379\" or \"unix:/run/resp.sock\" in a list, "
+                                    "or such a list for each of the plugin's streams: {NAME = [...]}"});
+      return;
+    }
+    app.binds.push_back(std::move(bind));
   }
 
   void read_config(PluginApp& app, const Toml& value) {

@@ -52,6 +52,12 @@ constexpr std::string_view error_name(std::int32_t code) noexcept {
       return "INDRIK_E_CANCELLED";
     case INDRIK_E_CUT_SHORT:
       return "INDRIK_E_CUT_SHORT";
+    case INDRIK_E_ENDED:
+      return "INDRIK_E_ENDED";
+    case INDRIK_E_STOPPING:
+      return "INDRIK_E_STOPPING";
+    case INDRIK_E_TIMED_OUT:
+      return "INDRIK_E_TIMED_OUT";
     default:
       return "an unknown error";
   }

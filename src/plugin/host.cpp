@@ -25,6 +25,7 @@ constexpr NamedInterface kInterfaces[] = {
     {INDRIK_DEADLINE, &kDeadline},
     {INDRIK_TLS, &kTls},
     {INDRIK_LOOP, &kLoop},
+    {INDRIK_STREAM, &kStream},
 };
 
 const void* find_interface(std::string_view id) noexcept {

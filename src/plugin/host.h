@@ -13,6 +13,7 @@
 #include "http/handler.h"
 #include "log/error_log.h"
 #include "plugin/config.h"
+#include "stream/conversation.h"
 
 namespace indrik::plugin {
 
@@ -23,6 +24,9 @@ using LogSink = std::function<void(log::Level level, std::string_view text)>;
 /// longer than the Instance it came from.
 using RouteSink =
     std::function<Result<void>(std::string method, std::string pattern, std::unique_ptr<http::Handler> handler)>;
+
+/// Takes a plugin's stream, with the same right as RouteSink.
+using StreamSink = std::function<Result<void>(std::unique_ptr<stream::Handler> handler)>;
 
 /// What a plugin's `const indrik_host*` points to: first the table it sees, then what the calls through it need.
 /// The plugin keeps the address: it does not move.
@@ -39,6 +43,7 @@ struct Host : indrik_host {
   Config settings;
   const LoopServices* loop = nullptr;                 ///< of the worker, from before start() until it has ended
   const RouteSink* routes = nullptr;                  ///< set while create() runs: routes are added then only
+  const StreamSink* streams = nullptr;                ///< the same for streams
   std::set<std::string, std::less<>> keys_asked_for;  ///< while create() runs
 };
 

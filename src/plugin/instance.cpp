@@ -67,18 +67,24 @@ Instance::~Instance() {
 }
 
 Result<Instance> Instance::create(const Library& library, std::string mount, Config config, const RouteSink& routes,
-                                  LogSink log) {
+                                  LogSink log, const StreamSink& streams) {
   auto state = std::make_unique<State>(library, std::move(log));
   state->host.mount = std::move(mount);
   state->host.settings = std::move(config);
   state->host.routes = &routes;
+  state->host.streams = &streams;
   ErrorText error;
   const auto code = library.descriptor().create(&state->host, &state->self, error.data(), error.capacity());
   state->host.routes = nullptr;
+  state->host.streams = nullptr;
   if (code != INDRIK_OK) return fail(error.told_by(library, "create()", code));
   warn_of_unused_keys(state->host);
   state->host.keys_asked_for.clear();
   return Instance{std::move(state)};
+}
+
+Result<void> Instance::no_streams(std::unique_ptr<stream::Handler> handler) {
+  return fail(Error::format("stream {}: no streams here", handler->name()));
 }
 
 void Instance::serve_on(const LoopServices* loop) noexcept { state_->host.loop = loop; }

@@ -16,10 +16,11 @@ namespace indrik::plugin {
 /// start() once, stop() once. It must outlive every handler it gave away. Nothing of it throws but std::bad_alloc.
 class Instance {
  public:
-  /// Runs the plugin's create(), which reads `config` and adds its routes through `routes`. Warns through `log` of
-  /// keys that the plugin did not ask for. Every error is one sentence that names the plugin.
+  /// Runs the plugin's create(), which reads `config` and adds its routes through `routes` and its streams through
+  /// `streams`. Warns through `log` of keys that the plugin did not ask for. Every error is one sentence that names the
+  /// plugin.
   static Result<Instance> create(const Library& library, std::string mount, Config config, const RouteSink& routes,
-                                 LogSink log);
+                                 LogSink log, const StreamSink& streams = no_streams);
   Instance(Instance&&) noexcept;
   Instance& operator=(Instance&&) noexcept;
   /// Stops if it must, then destroys.
@@ -32,6 +33,8 @@ class Instance {
   Result<void> start();
   /// Runs the plugin's stop hook if start() succeeded; a second call does nothing.
   void stop() noexcept;
+
+  static Result<void> no_streams(std::unique_ptr<stream::Handler> handler);
 
   std::string_view name() const noexcept;
   std::string_view mount() const noexcept;

@@ -38,12 +38,6 @@ std::optional<Sharing> sharing(const Options& options, const Surroundings& aroun
 void connection_expired(Deadline& deadline, const DeadlineQueue& queue) { Connection::of(deadline).expire(queue); }
 void exchange_expired(Deadline& deadline, const DeadlineQueue& queue) { RunningExchange::of(deadline).expire(queue); }
 
-/// See Uptake. Never 0, which would switch it off.
-milliseconds look_interval(const Options& options) {
-  if (options.write_timeout <= milliseconds::zero()) return milliseconds::zero();
-  return std::max(options.write_timeout / Uptake::kLooks, milliseconds{1});
-}
-
 process::SignalQueue open_signals() {
   auto queue = process::SignalQueue::open({SIGTERM, SIGINT, SIGQUIT, SIGUSR1});
   if (!queue) throw BootError{ExitCode::run_failed, queue.error().text()};
@@ -57,7 +51,7 @@ Engine::Deadlines::Deadlines(const Loop& loop, const Options& options)
       first_byte{loop, options.first_byte_timeout, connection_expired},
       head{loop, options.head_timeout, connection_expired},
       body{loop, options.body_timeout, connection_expired},
-      write{loop, look_interval(options), connection_expired},
+      write{loop, Uptake::look_interval(options.write_timeout), connection_expired},
       idle{loop, options.keep_alive, connection_expired},
       linger{loop, options.linger_timeout, connection_expired},
       request{loop, options.timeout, exchange_expired},
@@ -67,6 +61,7 @@ Engine::Engine(const Options& options, const Surroundings& surroundings)
     : options_{options},
       around_{surroundings},
       deadlines_{loop_, options_},
+      conversations_{*this, around_.streams},
       executor_{make_executor(options_, *this)},
       acceptor_{
           loop_,
@@ -145,6 +140,10 @@ void Engine::accept(Fd socket, std::string peer, int listener) {
   const auto protocol = options_.proxies.protocol;
   const bool has_preamble = protocol != ProxyProtocol::off && options_.proxies.protocol_peers.contains_peer(peer);
   if (protocol == ProxyProtocol::required && !has_preamble) return complain_of_preamble(peer);
+  const auto need = protocol == ProxyProtocol::required ? Preamble::Need::required : Preamble::Need::optional;
+  if (const auto* const stream = conversations_.point_at(listener))
+    return accept_stream(*stream, std::move(socket), std::move(peer),
+                         has_preamble ? std::optional{need} : std::nullopt);
   std::unique_ptr<net::TlsStream> tls;
   if (speaks_tls(listener)) {
     tls = around_.tls->accept(socket.get());
@@ -152,17 +151,35 @@ void Engine::accept(Fd socket, std::string peer, int listener) {
   }
   connections_.emplace_front(*this, net::Stream{std::move(socket), std::move(tls)}, std::move(peer));
   connections_.front().place = connections_.begin();
-  auto& slot = around_.slot;
-  slot.accepted.store(slot.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  slot.connections.store(static_cast<std::uint32_t>(connections_.size()), std::memory_order_relaxed);
-  slot.accepted_ns.store(coarse_monotonic_ns(), std::memory_order_relaxed);
+  count_accepted();
   auto& connection = connections_.front();
-  if (connections_.size() > options_.connections) connection.turn_away();
-  if (connections_.size() >= options_.connections) take_breath();
-  if (has_preamble)
-    connection.await(protocol == ProxyProtocol::required ? Preamble::Need::required : Preamble::Need::optional);
+  if (open_connections() > options_.connections) connection.turn_away();
+  if (open_connections() >= options_.connections) take_breath();
+  if (has_preamble) connection.await(need);
   connection.open();
   draining_ ? connection.drain() : connection.look_for_request();
+}
+
+/// There is no way to tell its client, in whatever protocol, that there is no room: the connection closes.
+void Engine::accept_stream(const StreamPoint& at, Fd socket, std::string peer, std::optional<Preamble::Need> preamble) {
+  const bool is_closed = closed_for(at.handler->plugin(), at.handler->name()) > seconds{0};
+  if (open_connections() >= options_.connections || is_closed) return process::increment(around_.slot.refused);
+  auto& connection = conversations_.add(at, net::Stream{std::move(socket)}, std::move(peer));
+  count_accepted();
+  if (open_connections() >= options_.connections) take_breath();
+  if (preamble) connection.await(*preamble);
+  connection.open();
+}
+
+void Engine::count_accepted() noexcept {
+  auto& slot = around_.slot;
+  process::increment(slot.accepted);
+  count_connections();
+  slot.accepted_ns.store(coarse_monotonic_ns(), std::memory_order_relaxed);
+}
+
+void Engine::count_connections() noexcept {
+  around_.slot.connections.store(static_cast<std::uint32_t>(open_connections()), std::memory_order_relaxed);
 }
 
 void Engine::complain_of_preamble(std::string_view peer) noexcept {
@@ -191,7 +208,7 @@ void Engine::complain_of_field(std::string_view name) noexcept {
 void Engine::complain_of_starvation(const Error& reason) noexcept {
   if (Clock::now() < next_complaint_) return;
   next_complaint_ = Clock::now() + kComplaintPause;
-  around_.log.error("{}; {} are open, others wait", reason.text(), connections_.size());
+  around_.log.error("{}; {} are open, others wait", reason.text(), open_connections());
 }
 
 void Engine::complain_of_lost_lines() noexcept {
@@ -217,7 +234,7 @@ void Engine::on_crowded(ev::timer&, int) noexcept {
   const auto now = Clock::now();
   if (!acceptor_.has_waiting()) queue_was_empty_ = now;
   if (now - queue_was_empty_ < options_.queue_timeout) return;
-  const auto above = connections_.size() - std::min(options_.connections, connections_.size());
+  const auto above = open_connections() - std::min(options_.connections, open_connections());
   if (above < kTurnedAway) (void)acceptor_.empty(kTurnedAway - above);
 }
 
@@ -227,7 +244,7 @@ seconds Engine::retry_after() const noexcept {
 
 void Engine::bury(Connection& connection) noexcept {
   buried_.splice(buried_.begin(), connections_, connection.place);
-  around_.slot.connections.store(static_cast<std::uint32_t>(connections_.size()), std::memory_order_relaxed);
+  count_connections();
 }
 
 void Engine::on_turn_begin(ev::check&, int) noexcept { turn_begun_ns_ = coarse_monotonic_ns(); }
@@ -244,13 +261,15 @@ void Engine::on_turn_end(ev::prepare&, int) noexcept {
   if (around_.slot.requests.load(std::memory_order_relaxed) >= retires_at_) ask_to_retire();
   for (auto exchanges = std::exchange(completing_, {}); auto* const exchange : exchanges) exchange->complete();
   wake_waiters();
+  conversations_.deliver_wakes();
   acceptor_.end_turn();
-  if (buried_.empty()) return;
+  const bool streams_freed = conversations_.free_buried();
+  if (buried_.empty() && !streams_freed) return;
   buried_.clear();
   if (draining_) {
     if (!leave_timer_.is_active()) leave_listeners();
     end_when_drained();
-  } else if (connections_.size() < options_.connections) {
+  } else if (open_connections() < options_.connections) {
     crowded_timer_.stop();
     if (const auto resumed = acceptor_.resume(); !resumed) log().error("{}; trying again", resumed.error().text());
   }
@@ -335,6 +354,7 @@ void Engine::drain() noexcept {
   if (options_.drain_idle > milliseconds::zero())
     deadlines_.linger.set_duration(std::min(options_.linger_timeout, options_.drain_idle));
   for (auto place = connections_.begin(); place != connections_.end();) (place++)->drain();  // it may leave the list
+  conversations_.drain();
   leave_timer_.start(kLeaveAfter);
   if (options_.graceful_timeout > milliseconds::zero()) graceful_timer_.start(to_tstamp(options_.graceful_timeout));
 }
@@ -343,7 +363,7 @@ void Engine::drain() noexcept {
 /// the queue is the siblings'.
 void Engine::leave_listeners() noexcept {
   if (listeners_left_) return;
-  const auto room = options_.connections - std::min(options_.connections, connections_.size());
+  const auto room = options_.connections - std::min(options_.connections, open_connections());
   if (around_.slot.server_stops.load(std::memory_order_acquire) && !acceptor_.empty(room)) return end_when_drained();
   leave_timer_.stop();
   acceptor_.close();
@@ -354,11 +374,11 @@ void Engine::leave_listeners() noexcept {
 void Engine::on_leave(ev::timer&, int) noexcept { leave_listeners(); }
 
 void Engine::end_when_drained() noexcept {
-  if (connections_.empty() && !leave_timer_.is_active()) loop_.stop();
+  if (open_connections() == 0 && !leave_timer_.is_active()) loop_.stop();
 }
 
 void Engine::on_graceful_timeout(ev::timer&, int) noexcept {
-  around_.log.warning("graceful_timeout: leaving {} connections with {} requests in flight", connections_.size(),
+  around_.log.warning("graceful_timeout: leaving {} connections with {} requests in flight", open_connections(),
                       around_.slot.in_flight.load(std::memory_order_relaxed));
   loop_.stop();
 }
@@ -391,10 +411,10 @@ void Engine::finish() noexcept {
   ::_exit(static_cast<int>(ExitCode::ok));
 }
 
-seconds Engine::closed_for(const http::Handler& handler) const noexcept {
+seconds Engine::closed_for(std::string_view plugin, std::string_view route) const noexcept {
   const auto* const closed = around_.closed_routes;
   if (closed == nullptr || !closed->any()) return seconds{0};
-  const auto until = closed->closed_until(process::route_key(handler.plugin(), handler.route()));
+  const auto until = closed->closed_until(process::route_key(plugin, route));
   if (until == 0) return seconds{0};
   return std::max(std::chrono::ceil<seconds>(nanoseconds{until - monotonic_ns()}), seconds{0});
 }

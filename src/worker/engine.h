@@ -13,6 +13,7 @@
 #include "process/stall_watch.h"
 #include "worker/acceptor.h"
 #include "worker/connection.h"
+#include "worker/conversations.h"
 #include "worker/date_cache.h"
 #include "worker/deadline_queue.h"
 #include "worker/executor.h"
@@ -47,7 +48,10 @@ class Engine {
   process::Slot& slot() noexcept { return around_.slot; }
   const routing::Router& router() const noexcept { return around_.router; }
   /// How long requests for this handler are still refused, because it has crashed too often; 0: they are not.
-  seconds closed_for(const http::Handler& handler) const noexcept;
+  seconds closed_for(const http::Handler& handler) const noexcept {
+    return closed_for(handler.plugin(), handler.route());
+  }
+  seconds closed_for(std::string_view plugin, std::string_view route) const noexcept;
   Executor& executor() noexcept { return *executor_; }
 
   /// The next answer of every connection is its last.
@@ -94,11 +98,18 @@ class Engine {
   void complain_of_slowness(std::string_view peer, std::string_view what) noexcept;
   /// A field was left out for its name. Logged once.
   void complain_of_field(std::string_view name) noexcept;
+  /// One more turn of the loop, for a handler that holds it and waits. False: the loop is to end.
+  bool turn_once() noexcept { return loop_.turn(); }
+  /// Their number has changed.
+  void count_connections() noexcept;
   /// The connection's socket is closed and no handler works for it: freed at the end of this turn.
   void bury(Connection& connection) noexcept;
 
  private:
   void accept(Fd socket, std::string peer, int listener);
+  void accept_stream(const StreamPoint& at, Fd socket, std::string peer, std::optional<Preamble::Need> preamble);
+  std::size_t open_connections() const noexcept { return connections_.size() + conversations_.size(); }
+  void count_accepted() noexcept;
   bool speaks_tls(int listener) const noexcept;
   void complain_of_starvation(const Error& reason) noexcept;
   void complain_of_lost_lines() noexcept;
@@ -143,6 +154,7 @@ class Engine {
   Deadlines deadlines_;
   Connection::Registry connections_;
   Connection::Registry buried_;
+  Conversations conversations_;
   std::unique_ptr<Executor> executor_;
   Acceptor acceptor_;
   process::SignalQueue signals_;

@@ -63,6 +63,7 @@ void EventExecutor::on_finished(ev::async&, int) noexcept {
     const std::lock_guard lock{mutex_};
     completing_.swap(finished_);
     looking_at_.swap(changed_);
+    finishing_.swap(ended_);
   }
   for (RunningExchange* const exchange : looking_at_)
     if (exchange->connection) exchange->connection->serve_flow();
@@ -73,6 +74,38 @@ void EventExecutor::on_finished(ev::async&, int) noexcept {
     exchange->complete();
   }
   completing_.clear();
+  for (StreamConnection* const connection : finishing_) {
+    --in_pool_;
+    connection->finish();
+  }
+  finishing_.clear();
+}
+
+void EventExecutor::submit(StreamConnection& connection) noexcept {
+  if (connection.handler().can_be_async()) return connection.start_on_loop();
+  ++in_pool_;
+  connection.queue();
+  connection.leave_loop();
+  const bool taken = pool_.submit([this, &connection] {
+    if (connection.begin()) {
+      connection.mark(engine_.turn());
+      connection.handler().serve(connection);
+      process::mark_running(nullptr);
+    }
+    {
+      const std::lock_guard lock{mutex_};
+      ended_.push_back(&connection);
+    }
+    wake_.send();
+  });
+  if (taken) return;
+  --in_pool_;
+  engine_.log().error("cannot start a thread for stream {}", connection.handler().name());
+  connection.refuse();
+}
+
+void EventExecutor::wait(StreamConnection& connection, stream::Conversation::Direction direction) noexcept {
+  connection.wait_in_thread(direction);
 }
 
 }  // namespace indrik::worker

@@ -54,6 +54,8 @@ void mark(RunningExchange& exchange) noexcept {
 
 }  // namespace
 
+void RunningExchange::mark(LoopTurn& turn) noexcept { RunningMark::set(turn, *this); }
+
 // On the way of every request: no formatting library.
 void RunningMark::set(LoopTurn& turn, RunningExchange& exchange) noexcept {
   const auto& handler = exchange.handler();

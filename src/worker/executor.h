@@ -7,6 +7,7 @@
 #include "process/running_request.h"
 #include "worker/loop_turn.h"
 #include "worker/running_exchange.h"
+#include "worker/stream_connection.h"
 #include "worker/worker.h"
 
 namespace indrik::worker {
@@ -31,6 +32,14 @@ class Executor {
   virtual void wait(RunningExchange& exchange, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept = 0;
   /// A handler has written or read something: its connection looks at once, if it is on this thread, or soon.
   virtual void flow_changed(RunningExchange& exchange) noexcept;
+
+  // The same for conversations. finish() follows submit(), on the loop's thread and off any fiber.
+  virtual void submit(StreamConnection& connection) noexcept = 0;
+  /// It has ended; its last bytes may still be on their way.
+  virtual void completed(StreamConnection&) noexcept {}
+  /// A blocking handler waits until something can be moved, or it is of no use to wait any longer.
+  virtual void wait(StreamConnection& connection, stream::Conversation::Direction direction) noexcept = 0;
+
   /// Handlers still run where they cannot be stopped (threads): the process must end without waiting for them.
   virtual bool is_stuck() const noexcept { return false; }
 };

@@ -13,17 +13,21 @@ constexpr seconds kComplaintPause{10};
 constexpr std::size_t kNearlyFull = 70;  // per cent of a stack
 
 fiber::Observer marking(LoopTurn& turn) noexcept {
-  return {.entering =
-              [](void* of, void* task) noexcept {
-                RunningMark::set(*static_cast<LoopTurn*>(of), *static_cast<RunningExchange*>(task));
-              },
-          .leaving = [](void* of) noexcept { RunningMark::clear(*static_cast<LoopTurn*>(of)); },
-          .parking_with_locks =
-              [](void* of, int locks) noexcept {
-                if (auto* const watch = static_cast<LoopTurn*>(of)->watch)
-                  watch->note_locks(static_cast<std::uint32_t>(locks));
-              },
-          .observer = &turn};
+  return {
+      .entering = [](void* of, void* task) noexcept { static_cast<Work*>(task)->mark(*static_cast<LoopTurn*>(of)); },
+      .leaving = [](void* of) noexcept { RunningMark::clear(*static_cast<LoopTurn*>(of)); },
+      .parking_with_locks =
+          [](void* of, int locks) noexcept {
+            if (auto* const watch = static_cast<LoopTurn*>(of)->watch)
+              watch->note_locks(static_cast<std::uint32_t>(locks));
+          },
+      .observer = &turn};
+}
+
+void* work_of(Work& work) noexcept { return &work; }
+template <class Kind>
+Kind& of(void* work) noexcept {
+  return static_cast<Kind&>(*static_cast<Work*>(work));
 }
 
 }  // namespace
@@ -49,27 +53,30 @@ void GreenExecutor::submit(RunningExchange& exchange) noexcept {
   if (!exchange.handler().can_block()) return start_on_loop(engine_.turn(), exchange);
   exchange.begin();
   exchange.blocking = true;
-  const auto started =
-      fibers_.start({[](void* context) noexcept {
-                       auto& self = *static_cast<RunningExchange*>(context);
-                       self.fiber = fiber::current();
-                       self.handler().handle(self);
-                       self.fiber = nullptr;
-                     },
-                     [](void* context) noexcept { static_cast<RunningExchange*>(context)->complete(); }, &exchange,
-                     &exchange.running});
+  const auto started = fibers_.start({[](void* context) noexcept {
+                                        auto& self = of<RunningExchange>(context);
+                                        self.fiber = fiber::current();
+                                        self.handler().handle(self);
+                                        self.fiber = nullptr;
+                                      },
+                                      [](void* context) noexcept { of<RunningExchange>(context).complete(); },
+                                      work_of(exchange), &exchange.running});
   if (!started) return refuse(exchange, started.error());
   tell_use();
 }
 
-void GreenExecutor::refuse(RunningExchange& exchange, const Error& reason) noexcept {
-  ++refused_;
-  if (Clock::now() >= next_complaint_) {
-    next_complaint_ = Clock::now() + kComplaintPause;
-    engine_.log().error("{}: answered 503 ({} such requests since the last such line)", reason.text(),
-                        std::exchange(refused_, 0));
-  }
+/// Of requests and conversations; those who got no fiber.
+void GreenExecutor::complain(const Error& reason) noexcept {
   process::increment(engine_.slot().refused);
+  ++refused_;
+  if (Clock::now() < next_complaint_) return;
+  next_complaint_ = Clock::now() + kComplaintPause;
+  engine_.log().error("{}: answered 503 ({} such requests since the last such line)", reason.text(),
+                      std::exchange(refused_, 0));
+}
+
+void GreenExecutor::refuse(RunningExchange& exchange, const Error& reason) noexcept {
+  complain(reason);
   exchange.response.set_plain(503, "Service Unavailable\n");
   exchange.complete();
 }
@@ -95,6 +102,30 @@ void GreenExecutor::tell_use() noexcept {
 
 void GreenExecutor::wait(RunningExchange&, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept {
   flow.wait_in_fiber(lock);
+}
+
+void GreenExecutor::submit(StreamConnection& connection) noexcept {
+  if (!connection.handler().can_block()) return connection.start_on_loop();
+  connection.begin();
+  const auto started = fibers_.start({[](void* context) noexcept {
+                                        auto& self = of<StreamConnection>(context);
+                                        self.handler().serve(self);
+                                      },
+                                      [](void* context) noexcept { of<StreamConnection>(context).finish(); },
+                                      work_of(connection), connection.running()});
+  if (started) return tell_use();
+  complain(started.error());
+  connection.refuse();
+}
+
+void GreenExecutor::completed(StreamConnection& connection) noexcept {
+  if (connection.handler().can_block()) tell_use();
+}
+
+void GreenExecutor::wait(StreamConnection& connection, stream::Conversation::Direction direction) noexcept {
+  connection.on_ready(
+      direction, [](void* fiber) { fiber::resume(*static_cast<fiber::Fiber*>(fiber)); }, fiber::current());
+  fiber::park();
 }
 
 }  // namespace indrik::worker

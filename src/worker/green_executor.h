@@ -19,9 +19,13 @@ class GreenExecutor final : public Executor {
   void completed(RunningExchange& exchange) noexcept override;
 
   void wait(RunningExchange& exchange, Flow& flow, std::unique_lock<std::mutex>& lock) noexcept override;
+  void submit(StreamConnection& connection) noexcept override;
+  void completed(StreamConnection& connection) noexcept override;
+  void wait(StreamConnection& connection, stream::Conversation::Direction direction) noexcept override;
 
  private:
   void refuse(RunningExchange& exchange, const Error& reason) noexcept;
+  void complain(const Error& reason) noexcept;
   void tell_use() noexcept;
 
   Engine& engine_;

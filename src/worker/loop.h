@@ -33,12 +33,23 @@ class Loop {
   operator ev::loop_ref() const noexcept { return ev::loop_ref{loop_}; }
 
   void run() noexcept { ev_run(loop_, 0); }
-  void stop() noexcept { ev_break(loop_, EVBREAK_ALL); }
+  void stop() noexcept {
+    stopped_ = true;
+    ev_break(loop_, EVBREAK_ALL);
+  }
+  /// From inside a turn: one more, for who holds the loop and waits for something. False: stop() was called, and run()
+  /// ends when the turn that this was called from does.
+  bool turn() noexcept {
+    // What is pending is served before the loop looks for more, which it must not wait for then.
+    if (!stopped_) ev_run(loop_, ev_pending_count(loop_) > 0 ? EVRUN_NOWAIT : EVRUN_ONCE);
+    return !stopped_;
+  }
   /// The loop's own idea of the time: the start of this turn. Cheap.
   ev_tstamp now() const noexcept { return ev_now(loop_); }
 
  private:
   struct ev_loop* loop_;
+  bool stopped_ = false;
 };
 
 /// base's timers on the loop; each lives in its TimerRoom.

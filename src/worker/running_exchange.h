@@ -16,6 +16,7 @@
 #include "worker/body_file.h"
 #include "worker/deadline_queue.h"
 #include "worker/flow.h"
+#include "worker/work.h"
 
 namespace indrik::fiber {
 class Fiber;
@@ -29,7 +30,7 @@ class Executor;
 
 /// One request on its way through a handler: the engine's side of http::Exchange. Kept and used again.
 /// Loop thread only, but for what says otherwise.
-class RunningExchange final : public http::Exchange {
+class RunningExchange final : public http::Exchange, public Work {
  public:
   explicit RunningExchange(Engine& engine) noexcept : engine_{engine}, due_{*this}, wait_{*this} {}
   virtual ~RunningExchange() = default;
@@ -50,6 +51,7 @@ class RunningExchange final : public http::Exchange {
   Flow* flow() const noexcept { return flow_.load(std::memory_order_acquire); }
   /// Its body is still to come, in pieces.
   void open_body();
+  void mark(LoopTurn& turn) noexcept override;
   /// Its connection is closed: nothing can reach the client any more.
   void lose_client() noexcept;
   /// A piece of a body has moved: its deadline begins anew, without a bound. Whoever runs the handler.

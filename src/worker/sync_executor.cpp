@@ -14,7 +14,11 @@ void SyncExecutor::submit(RunningExchange& exchange) noexcept {
   exchange.next = nullptr;
   (last_ ? last_->next : first_) = &exchange;
   last_ = &exchange;
-  if (!running_) turn_.start();
+  go_on();
+}
+
+void SyncExecutor::go_on() noexcept {
+  if (!running_ && !conversing_ && (first_ || !conversations_.empty())) turn_.start();
 }
 
 RunningExchange& SyncExecutor::take_first() noexcept {
@@ -45,9 +49,18 @@ bool SyncExecutor::is_too_late(RunningExchange& exchange) noexcept {
 
 void SyncExecutor::on_turn(ev::idle&, int) noexcept {
   turn_.stop();
+  if (conversations_.empty() || (first_ && !exchange_was_last_)) return run_next_exchange();
+  exchange_was_last_ = false;
+  auto& connection = *conversations_.front();
+  conversations_.pop_front();
+  converse(connection);
+}
+
+void SyncExecutor::run_next_exchange() noexcept {
+  exchange_was_last_ = true;
   RunningExchange* exchange = nullptr;
   do {
-    if (!first_) return;
+    if (!first_) return go_on();
     exchange = &take_first();
   } while (is_too_late(*exchange));
   running_ = exchange;
@@ -64,7 +77,7 @@ void SyncExecutor::on_turn(ev::idle&, int) noexcept {
 void SyncExecutor::completed(RunningExchange& exchange) noexcept {
   if (running_ != &exchange) return;
   running_ = nullptr;
-  if (first_) turn_.start();
+  go_on();
 }
 
 void SyncExecutor::extended(const RunningExchange& exchange, std::int64_t due_ns) noexcept {
@@ -77,6 +90,42 @@ void SyncExecutor::wait(RunningExchange& exchange, Flow&, std::unique_lock<std::
   lock.unlock();
   exchange.connection->await_progress();
   lock.lock();
+}
+
+void SyncExecutor::submit(StreamConnection& connection) noexcept {
+  connection.queue();
+  conversations_.push_back(&connection);
+  go_on();
+}
+
+void SyncExecutor::converse(StreamConnection& connection) noexcept {
+  if (!connection.begin()) return connection.finish();
+  conversing_ = &connection;
+  connection.hold_worker();
+  if (!connection.handler().can_block()) return connection.start_on_loop();
+  connection.mark(engine_.turn());
+  connection.handler().serve(connection);
+  RunningMark::clear(engine_.turn());
+  connection.finish();
+}
+
+void SyncExecutor::completed(StreamConnection& connection) noexcept {
+  if (conversing_ == &connection) conversing_ = nullptr;
+  go_on();
+}
+
+void SyncExecutor::wait(StreamConnection& connection, stream::Conversation::Direction direction) noexcept {
+  bool woken = false;
+  RunningMark::clear(engine_.turn());
+  connection.on_ready(
+      direction, [](void* flag) { *static_cast<bool*>(flag) = true; }, &woken);
+  while (!woken) {
+    if (engine_.turn_once()) continue;
+    connection.on_ready(direction, nullptr, nullptr);
+    connection.give_up();
+    break;
+  }
+  connection.mark(engine_.turn());
 }
 
 }  // namespace indrik::worker

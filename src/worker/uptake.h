@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "worker/pace.h"
@@ -16,6 +17,10 @@ class Uptake {
   /// Looks in the time of which nothing may be taken: how much later than that a standstill is noticed at most, and how
   /// rarely anybody looks.
   static constexpr int kLooks = 4;
+  /// Never 0, which would switch it off, but for 0.
+  static milliseconds look_interval(milliseconds grace) noexcept {
+    return grace <= milliseconds::zero() ? milliseconds::zero() : std::max(grace / kLooks, milliseconds{1});
+  }
 
   /// Something waits that did not before.
   void begin() noexcept { *this = {}; }

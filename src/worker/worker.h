@@ -20,6 +20,7 @@
 #include "process/scoreboard.h"
 #include "process/stall_watch.h"
 #include "routing/router.h"
+#include "stream/conversation.h"
 #include "worker/proxies.h"
 
 namespace indrik::worker {
@@ -49,11 +50,12 @@ struct Options {
   milliseconds head_timeout{10'000};        ///< from the first byte of a request to the end of its head
   milliseconds body_timeout{30'000};        ///< between two pieces of a body
   milliseconds write_timeout{30'000};       ///< between two pieces of an answer that the client takes
-  std::uint64_t min_body_rate = 240;   ///< bytes a second of a body, see LeastRate; body_timeout is the grace; 0: any
-  std::uint64_t min_write_rate = 240;  ///< the same of answers, with write_timeout
-  milliseconds keep_alive{75'000};     ///< between two requests of one connection
-  milliseconds linger_timeout{2'000};  ///< for the client to close, after our last byte
-  milliseconds drain_idle{1'000};      ///< grace for idle connections when draining
+  std::uint64_t min_body_rate = 240;    ///< bytes a second of a body, see LeastRate; body_timeout is the grace; 0: any
+  std::uint64_t min_write_rate = 240;   ///< the same of answers, with write_timeout
+  milliseconds keep_alive{75'000};      ///< between two requests of one connection
+  milliseconds stream_idle_timeout{0};  ///< for the next message of a conversation, unless its handler says otherwise
+  milliseconds linger_timeout{2'000};   ///< for the client to close, after our last byte
+  milliseconds drain_idle{1'000};       ///< grace for idle connections when draining
   milliseconds graceful_timeout{30'000};  ///< for everything when draining
   milliseconds timeout{30'000};           ///< from a complete request to its answer
   milliseconds max_timeout{300'000};      ///< what a handler may extend that to
@@ -62,6 +64,12 @@ struct Options {
   milliseconds stall_threshold{100};      ///< a handler that holds the loop for longer is reported; 0: none; not sync
   std::uint64_t max_requests = 0;         ///< answers after which the worker asks to retire; 0: never
   std::size_t max_memory = 0;             ///< bytes resident above which it does, too; 0: no bound
+};
+
+/// Connections that come in there are for the handler, and not for the router.
+struct StreamAt {
+  int listener;  ///< the descriptor of one of the listeners
+  stream::Handler* handler;
 };
 
 /// What a worker works with. All of it outlives the worker.
@@ -78,6 +86,7 @@ struct Surroundings {
   const process::StallSeat* stalls = nullptr;  ///< where handlers that hold the loop are told of; null: nowhere
   std::span<const process::Slot> siblings{};   ///< those that share the listeners
   std::span<const Fd> bells{};                 ///< of the siblings, Scoreboard::bells(); none, or without slot: alone
+  std::span<const StreamAt> streams{};         ///< what is spoken at which listener; at all others it is HTTP
   pid_t master = 0;                            ///< when getppid() is another: drain and end; 0: no master
 };
 

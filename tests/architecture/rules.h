@@ -22,13 +22,14 @@ inline constexpr auto kLayers = std::to_array<LayerRule>({
     {"config", "base", "toml CLI/"},
     {"net", "base", "openssl/"},
     {"http", "base", "llhttp"},
+    {"stream", "base", ""},
     {"routing", "base http", ""},
-    {"plugin", "base log http indrik", "dlfcn.h"},
+    {"plugin", "base log http stream indrik", "dlfcn.h"},
     // The hooked system calls ask for libc's own with dlsym(3): the second door to dlfcn.h.
     {"fiber", "base", "boost/ dlfcn.h valgrind/"},
-    {"worker", "base process log net http routing fiber", "ev.h ev++.h"},
+    {"worker", "base process log net http stream routing fiber", "ev.h ev++.h"},
     {"supervisor", "base process log net", ""},
-    {"app", "base process log config net http routing plugin fiber worker supervisor", ""},
+    {"app", "base process log config net http stream routing plugin fiber worker supervisor", ""},
 });
 
 /// Libraries of plugins, which each plugin's file includes for itself; no layer does.

@@ -76,6 +76,9 @@ void run_worker(const worker::Options& options, const std::function<void(routing
                                 .stalls = &stalls};
     if (!alone) around.siblings = place.scoreboard.slots();
     if (!alone) around.bells = place.scoreboard.bells();
+    std::vector<worker::StreamAt> streams;
+    if (place.stream != nullptr) streams.push_back({place.listeners.back().fd(), place.stream});
+    around.streams = streams;
     worker::Worker worker{options, around};
     worker.run();
   }
@@ -87,6 +90,21 @@ WorkerProcess::WorkerProcess(const worker::Options& options, const Routes& route
     : listeners_{listen_somewhere()},
       scoreboard_{*process::Scoreboard::create(1)},
       address_{listeners_.front().address().text()} {
+  start(options, routes, tls);
+}
+
+WorkerProcess::WorkerProcess(const worker::Options& options, const Routes& routes,
+                             std::unique_ptr<stream::Handler> stream)
+    : stream_{std::move(stream)},
+      listeners_{listen_somewhere()},
+      scoreboard_{*process::Scoreboard::create(1)},
+      address_{listeners_.front().address().text()} {
+  listeners_.push_back(std::move(listen_somewhere().front()));
+  stream_address_ = listeners_.back().address().text();
+  start(options, routes, nullptr);
+}
+
+void WorkerProcess::start(const worker::Options& options, const Routes& routes, const net::TlsOptions* tls) {
   const Fd notice{::eventfd(0, EFD_CLOEXEC)};
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error{"fork"};
@@ -96,7 +114,8 @@ WorkerProcess::WorkerProcess(const worker::Options& options, const Routes& route
                 .listeners = listeners_,
                 .scoreboard = scoreboard_,
                 .notice = notice.get(),
-                .tls = tls});
+                .tls = tls,
+                .stream = stream_.get()});
   pidfd_ = Fd{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
   listeners_.clear();  // the worker's alone from here on
   if (!await_fd(notice.get(), POLLIN, Deadline{})) throw std::runtime_error{"the worker is not ready: " + error_text()};

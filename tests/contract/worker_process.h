@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "net/tls_options.h"
 #include "process/scoreboard.h"
 #include "routing/router.h"
+#include "stream/conversation.h"
 #include "support/temporary_folder.h"
 #include "worker/worker.h"
 
@@ -25,6 +27,7 @@ struct WorkerPlace {
   std::size_t number = 0;  ///< of its slot
   int notice = -1;
   const net::TlsOptions* tls = nullptr;  ///< what its listeners speak; null: HTTP without TLS
+  stream::Handler* stream = nullptr;     ///< of what comes in at the last listener; null: HTTP there, too
 };
 
 /// In the child: a worker's whole life. It has siblings where the scoreboard has several slots.
@@ -41,11 +44,14 @@ class WorkerProcess {
 
   /// Returns when it is ready.
   WorkerProcess(const worker::Options& options, const Routes& routes, const net::TlsOptions* tls = nullptr);
+  /// One with a stream besides, at stream_address().
+  WorkerProcess(const worker::Options& options, const Routes& routes, std::unique_ptr<stream::Handler> stream);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
   const std::string& address() const noexcept { return address_; }
+  const std::string& stream_address() const noexcept { return stream_address_; }
   process::Slot& slot() noexcept { return scoreboard_.slots()[0]; }
   process::StallRecord& stall() noexcept { return scoreboard_.stalls().records()[0]; }
   pid_t pid() const noexcept { return pid_; }
@@ -58,9 +64,13 @@ class WorkerProcess {
 
  private:
   TemporaryFolder folder_;
+  void start(const worker::Options& options, const Routes& routes, const net::TlsOptions* tls);
+
+  std::unique_ptr<stream::Handler> stream_;
   std::vector<net::Listener> listeners_;
   process::Scoreboard scoreboard_;
   std::string address_;
+  std::string stream_address_;
   pid_t pid_ = -1;
   Fd pidfd_;
 };

@@ -12,6 +12,7 @@
 #include <indrik/ext/http_routes.h>
 #include <indrik/ext/http_stream.h>
 #include <indrik/ext/loop.h>
+#include <indrik/ext/stream.h>
 #include <indrik/ext/tls.h>
 
 // Everything of the C++ interface is hidden in its shared object, whatever flags a plugin is built with. The server is
@@ -34,7 +35,8 @@ struct Api {
         config{find<indrik_config>(INDRIK_CONFIG)},
         deadline{find<indrik_deadline>(INDRIK_DEADLINE)},
         tls{find<indrik_tls>(INDRIK_TLS)},
-        loop{find<indrik_loop>(INDRIK_LOOP)} {}
+        loop{find<indrik_loop>(INDRIK_LOOP)},
+        connection{find<indrik_stream>(INDRIK_STREAM)} {}
 
   const indrik_host* host;
   const indrik_http_routes* routes;
@@ -47,6 +49,7 @@ struct Api {
   const indrik_deadline* deadline;  ///< null on hosts from before it: nothing is ever cancelled there
   const indrik_tls* tls;            ///< null on hosts from before it: nothing is ever secured there
   const indrik_loop* loop;          ///< null on hosts from before it
+  const indrik_stream* connection;  ///< null on hosts from before it
 
  private:
   template <class Interface>

@@ -10,6 +10,7 @@
 
 #include <indrik/sdk/background.hpp>
 #include <indrik/sdk/config.hpp>
+#include <indrik/sdk/conversation.hpp>
 #include <indrik/sdk/log.hpp>
 #include <indrik/sdk/route.hpp>
 
@@ -83,6 +84,26 @@ class App {
     route("DELETE", pattern, std::move(handlers)...);
   }
 
+  /// Adds a stream: another protocol, on the addresses that the [[app]] table of the configuration has for it
+  /// (`bind = ["127.0.0.1:7000"]`, or `bind = {echo = ["127.0.0.1:7000"]}` where the plugin has several). A handler
+  /// serves one connection from its first byte to its last: a blocking one takes an indrik::Connection&, an async one
+  /// an indrik::AsyncConnection& and returns an indrik::Task<>; one of either, or both in either order. Throws what the
+  /// server has against it. Within the function given to INDRIK_PLUGIN only.
+  template <class First, class Second = sdk::NoHandler>
+  void stream(std::string_view name, First first, Second second = {}) {
+    constexpr bool one = std::same_as<Second, sdk::NoHandler>;
+    if constexpr (sdk::BlockingStream<First> && (one || sdk::AsyncStream<Second>)) {
+      add_stream(name, std::move(first), std::move(second));
+    } else if constexpr (sdk::AsyncStream<First> && (one || sdk::BlockingStream<Second>)) {
+      add_stream(name, std::move(second), std::move(first));
+    } else {
+      static_assert(
+          sdk::BlockingStream<First> && sdk::AsyncStream<First>,
+          "indrik: a stream's handler takes an indrik::Connection& and returns nothing, or takes an "
+          "indrik::AsyncConnection& and returns an indrik::Task<>; of two one is blocking and the other async");
+    }
+  }
+
   /// Runs in the worker before its first request, in the order added; may block. A coroutine, which returns a Task<>,
   /// is run to its end. What it throws refuses the plugin.
   template <class Hook>
@@ -127,6 +148,17 @@ class App {
     route.flags = std::exchange(flags_, 0);
     char error[512] = "";
     if (api_.routes->add(api_.host, &route, error, sizeof error) != INDRIK_OK) throw std::runtime_error{error};
+  }
+
+  template <class Blocking, class Async>
+  void add_stream(std::string_view name, Blocking blocking, Async async) {
+    if (api_.connection == nullptr) throw std::runtime_error{"this server has no streams but HTTP's"};
+    using Conversation = sdk::Conversation<Blocking, Async>;
+    auto handler =
+        Conversation::to_abi_handler(std::make_unique<Conversation>(api_, std::move(blocking), std::move(async)));
+    handler.name = sdk::to_abi(name);
+    char error[512] = "";
+    if (api_.connection->add(api_.host, &handler, error, sizeof error) != INDRIK_OK) throw std::runtime_error{error};
   }
 
   sdk::Api api_;

@@ -1,24 +1,13 @@
 #include "integration/support/redis_server.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <stdexcept>
 
 #include "base/strings.h"
+#include "integration/support/own_loopback.h"
 
 namespace indrik::test {
-namespace {
-
-/// One of the 2^24 addresses of this machine's loopback; no two processes share one.
-std::string own_loopback() {
-  const auto pid = static_cast<unsigned>(::getpid());
-  return "127." + std::to_string(64 + (pid >> 16 & 63)) + '.' + std::to_string(pid >> 8 & 255) + '.' +
-         std::to_string(pid & 255);
-}
-
-}  // namespace
-
 RedisServer::RedisServer() : socket_{(folder_ / "redis.sock").native()}, host_{own_loopback()} { start(); }
 
 void RedisServer::start() {

@@ -9,6 +9,9 @@ namespace {
 
 bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+/// Less than a space between words may be.
+bool ends_word(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
 int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -120,7 +123,7 @@ bool Parser::split(std::string_view line) {
     while (!line.empty() && is_space(line.front())) line.remove_prefix(1);
     if (line.empty()) return true;
     const auto begin = unquoted_.size();
-    while (!line.empty() && !is_space(line.front())) {
+    while (!line.empty() && !ends_word(line.front())) {
       const char c = line.front();
       line.remove_prefix(1);
       if (c != '"' && c != '\'')

@@ -358,7 +358,7 @@ void Session::add_unknown(const Args& args) {
   constexpr std::size_t kShown = 128;
   std::string shown;
   for (auto arg = args.begin() + 1; arg != args.end() && shown.size() < kShown; ++arg)
-    shown.append("'").append(cut(*arg, kShown - shown.size())).append("' ");
+    shown.append("'" + std::string{cut(*arg, kShown - shown.size())} + "' ");
   add_error("ERR unknown command '" + std::string{cut(args[0], kShown)} + "', with args beginning with: " + shown);
 }
 

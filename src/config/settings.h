@@ -57,6 +57,8 @@ struct Settings {
   milliseconds crash_quarantine_window{};
   milliseconds crash_quarantine_time{};
   std::size_t fiber_stack_size{};
+  bool file_offload{};
+  std::size_t offload_threads{};
   milliseconds stall_threshold{};
   std::filesystem::path plugin_directory;  ///< empty: see plugin_folder() in plugin_lookup.h
 

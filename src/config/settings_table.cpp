@@ -133,6 +133,15 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kWorkers, .key = "fiber_stack_size", .flag = "--fiber-stack-size", .placeholder = "SIZE",
      .field = &Settings::fiber_stack_size, .fallback = "256KiB", .range = {16 * kKiB, 64 * kMiB},
      .doc = "Stack of each fiber of class green. Memory is used only as far as a handler really goes."},
+    {.group = kWorkers, .key = "file_offload", .flag = "--file-offload", .placeholder = "BOOLEAN",
+     .field = &Settings::file_offload, .fallback = "false",
+     .doc = "Class green: what a handler does with regular files (open, read, write, pread, fsync, …) is done by a thread "
+            "while others run, for files on slow disks or a network's file system. What is in memory already, as most "
+            "is, takes some ten times as long that way."},
+    {.group = kWorkers, .key = "offload_threads", .flag = "--offload-threads", .placeholder = "NUMBER",
+     .field = &Settings::offload_threads, .fallback = "8", .range = {1, 1024},
+     .doc = "Threads beside the loop for what would block it: names that class green looks up, its files "
+            "(file_offload), and what coroutines offload. They start when they are needed; what finds none free waits."},
     {.group = kWorkers, .key = "stall_threshold", .flag = "--stall-threshold", .placeholder = "TIME",
      .field = &Settings::stall_threshold, .fallback = "100ms", .range = {0, kHour},
      .doc = "A handler that holds the loop of its worker for longer, while others wait, is reported with its stack, once "

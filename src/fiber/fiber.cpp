@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/context/fiber.hpp>
@@ -9,8 +10,10 @@
 #include <boost/context/stack_context.hpp>
 #include <boost/version.hpp>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include "base/no_park.h"
@@ -150,6 +153,7 @@ Fiber::~Fiber() { fiber_side_.destroy(); }
 void Fiber::serve() noexcept {
   while (!finishing_) {
     task_.run(task_.context);
+    if (t_current == nullptr) ::_exit(EXIT_FAILURE);  // a child of a fork(2): the loop is the parent's
     ended_ = true;
     listed_.about = nullptr;
     leave();
@@ -186,17 +190,25 @@ void Fiber::finish() noexcept {
   enter();
 }
 
-/// What a handler forks goes on in its fiber, but no loop would resume it: its calls are libc's from then on.
-void park_no_more_after_fork() noexcept {
-  static const int registered = ::pthread_atfork(nullptr, nullptr, [] {
-    if (t_current != nullptr) ++t_no_park;
-  });
-  (void)registered;  // it fails without memory only
+namespace {
+
+/// The child of a fork(2) has one thread, and neither the loop nor the other fibers, though it has their memory: from
+/// there on every call is libc's.
+void leave_fibers() noexcept {
+  t_current = nullptr;
+  detail::address_waits = 0;
 }
+
+void leave_fibers_in_children() {
+  static const int result = ::pthread_atfork(nullptr, nullptr, leave_fibers);
+  if (result != 0) throw std::system_error{result, std::generic_category(), "pthread_atfork"};
+}
+
+}  // namespace
 
 FiberPool::FiberPool(std::size_t stack_size, const LoopServices& loop, const Observer& observer, std::size_t most)
     : stacks_{stack_size, most}, loop_{loop}, observer_{observer} {
-  park_no_more_after_fork();
+  leave_fibers_in_children();
 }
 
 FiberPool::~FiberPool() {

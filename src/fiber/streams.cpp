@@ -6,6 +6,8 @@
 
 #include "fiber/blocking_call.h"
 #include "fiber/buffers.h"
+#include "fiber/file_offload.h"
+#include "fiber/offload.h"
 #include "fiber/real_call.h"
 
 namespace indrik::fiber {
@@ -63,12 +65,18 @@ Kind kind_of(int descriptor) noexcept {
 }
 
 ssize_t read_other(int descriptor, const iovec* buffers, int count) noexcept {
-  if (kind_of(descriptor) == Kind::file) return real_readv(descriptor, buffers, count);
+  if (kind_of(descriptor) == Kind::file) {
+    if (!files_go_to_threads()) return real_readv(descriptor, buffers, count);
+    return run_on_thread([=]() noexcept { return real_readv(descriptor, buffers, count); });
+  }
   return call_until_done(descriptor, POLLIN, [=] { return read_at_once(descriptor, buffers, count); });
 }
 
 ssize_t write_other(int descriptor, const iovec* buffers, int count) noexcept {
-  if (kind_of(descriptor) != Kind::stream) return real_writev(descriptor, buffers, count);
+  const auto kind = kind_of(descriptor);
+  if (kind == Kind::file && files_go_to_threads())
+    return run_on_thread([=]() noexcept { return real_writev(descriptor, buffers, count); });
+  if (kind != Kind::stream) return real_writev(descriptor, buffers, count);
   const std::span all{buffers, static_cast<std::size_t>(count)};
   return call_until_whole(
       descriptor, POLLOUT, [=] { return total_size(all); },

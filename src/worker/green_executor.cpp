@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "fiber/file_offload.h"
 #include "fiber/hooks.h"
 #include "process/stall_watch.h"
 #include "worker/engine.h"
@@ -34,6 +35,7 @@ Kind& of(void* work) noexcept {
 
 GreenExecutor::GreenExecutor(Engine& engine, std::size_t stack_size)
     : engine_{engine}, fibers_{stack_size, engine.services(), marking(engine.turn())} {
+  fiber::offload_files(engine.options().file_offload);
   // Named here so that the hooks are part of every program that has green workers.
   engine.log().debug("green: {} system calls are cooperative", fiber::hooked_symbols().size());
   if (engine.options().connections > fibers_.most())

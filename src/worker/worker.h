@@ -39,6 +39,7 @@ struct Options {
   bool fair_accept = true;                    ///< leave connections to a sibling that is better placed
   std::size_t threads = 8;                    ///< of the event class's pool
   std::size_t fiber_stack_size = 256 * 1024;  ///< bytes
+  bool file_offload = false;                  ///< class green: calls on regular files run by those threads
   std::size_t offload_threads = 8;            ///< for what would block the loop, in every class
   http::Limits limits;
   Proxies proxies;

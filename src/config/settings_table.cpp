@@ -133,7 +133,7 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kWorkers, .key = "fiber_stack_size", .flag = "--fiber-stack-size", .placeholder = "SIZE",
      .field = &Settings::fiber_stack_size, .fallback = "256KiB", .range = {16 * kKiB, 64 * kMiB},
      .doc = "Stack of each fiber of class green. Memory is used only as far as a handler really goes."},
-    {.group = kWorkers, .key = "file_offload", .flag = "--file-offload", .placeholder = "BOOLEAN",
+    {.group = kWorkers, .key = "file_offload", .flag = "--file-offload",
      .field = &Settings::file_offload, .fallback = "false",
      .doc = "Class green: what a handler does with regular files (open, read, write, pread, fsync, …) is done by a thread "
             "while others run, for files on slow disks or a network's file system. What is in memory already, as most "

@@ -16,7 +16,6 @@
 #include <system_error>
 #include <utility>
 
-#include "base/no_park.h"
 #include "fiber/fiber_list.h"
 #include "fiber/owned_locks.h"
 #include "fiber/remote_wakes.h"

@@ -12,8 +12,10 @@
 #include <string>
 
 #include "app/child.h"
+#include "app/escapes.h"
 #include "app/plugins.h"
 #include "app/tls.h"
+#include "plugin/escapes.h"
 #include "process/exit_status.h"
 #include "process/signal_queue.h"
 
@@ -46,7 +48,9 @@ void say(const Fd& pipe, char word) noexcept { (void)!::write(pipe.get(), &word,
     settle_in_child(configuration, parent);
     if (const auto opened = open_access_log(configuration.loaded.settings); !opened)
       throw BootError{ExitCode::wrong_configuration, opened.error().text()};
+    const auto before = plugin::loaded_files();
     const Plugins plugins{configuration.apps, log, {.loading = [&](const AppSpec&) { say(report, kLoading); }}};
+    for (const auto& sentence : escapes(configuration, before)) log.warning("{}", sentence);
     say(report, kGood);
   } catch (const BootError& error) {
     log.error("{}", error.what());

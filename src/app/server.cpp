@@ -20,6 +20,7 @@
 #include "config/documentation.h"
 #include "config/printer.h"
 #include "config/setting_value.h"
+#include "fiber/hooks.h"
 #include "log/owner.h"
 #include "net/ticket_keys.h"
 #include "process/daemon.h"
@@ -300,6 +301,8 @@ int run(Start start) {
       return print(config::sample_toml());
     case config::Mode::print_manual:
       return print(config::settings_markdown());
+    case config::Mode::list_hooks:
+      return print(fmt::format("{}\n", fmt::join(fiber::hooked_symbols(), "\n")));
     case config::Mode::print:
       return print(config::print_config(*loaded));
     case config::Mode::check:

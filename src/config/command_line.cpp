@@ -22,6 +22,8 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
     {"-v,--version", "", Mode::version, "Print the version and exit."},
     {"--print-sample", "", Mode::print_sample, ""},
     {"--print-manual", "", Mode::print_manual, ""},
+    {"--list-hooks", "", Mode::list_hooks,
+     "Print the system calls that yield in a handler of class green, one a line, and exit."},
     {"--print-config", "", Mode::print,
      "Print every setting with where it comes from, in the form of a configuration file, and exit."},
     {"--check-config", "", Mode::check, "Say what is wrong with the configuration, and exit."},

@@ -10,7 +10,7 @@
 namespace indrik::config {
 
 /// What indrik is asked to do.
-enum class Mode : unsigned char { run, check, print, help, version, print_sample, print_manual };
+enum class Mode : unsigned char { run, check, print, help, version, print_sample, print_manual, list_hooks };
 
 /// A flag that is no setting.
 struct CommandSpec {

@@ -90,6 +90,13 @@ TEST(BootTest, ShowsHelpAndVersion) {
   EXPECT_THAT(version.output, StartsWith("indrik "));
 }
 
+TEST(BootTest, ListsTheHookedCallsInOrder) {
+  const auto listed = run({"--list-hooks"});
+  EXPECT_EQ(listed.status, (ExitStatus{.code = 0}));
+  EXPECT_THAT(listed.output, AllOf(StartsWith("__cxa_guard_abort\n"), HasSubstr("\nnanosleep\n"),
+                                   HasSubstr("\npthread_mutex_lock\n"), HasSubstr("\nrecv\n")));
+}
+
 TEST(BootTest, FindsTheConfigurationGoodWithoutServing) {
   const auto checked = run({"--check-config", "-b", "127.0.0.1:0", built_plugin("hello")});
   EXPECT_EQ(checked.status, (ExitStatus{.code = 0})) << checked.error;

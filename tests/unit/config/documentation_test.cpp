@@ -67,7 +67,8 @@ TEST(DocumentationTest, HelpNamesEveryFlagDefaultAndVariable) {
     EXPECT_THAT(help, HasSubstr(std::string{long_flag(spec)} + " " + std::string{spec.placeholder} + ""));
     EXPECT_THAT(help, HasSubstr(environment_name(spec) + "]")) << spec.key;
   }
-  for (const auto* flag : {"-h, --help", "-v, --version", "--check-config", "--print-config", "-c, --config FILE"})
+  for (const auto* flag :
+       {"-h, --help", "-v, --version", "--check-config", "--list-hooks", "--print-config", "-c, --config FILE"})
     EXPECT_THAT(help, HasSubstr(flag));
 }
 

@@ -48,8 +48,8 @@ struct TaskPromiseBase : PromiseBase {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> done) const noexcept {
-      const auto next = done.promise().next;
-      const auto waiter = next.get(next.whom);
+      const auto whom = done.promise().next;
+      const auto waiter = whom.get(whom.whom);
       return waiter ? waiter : std::noop_coroutine();
     }
     void await_resume() const noexcept {}

@@ -258,13 +258,25 @@ void Session::flushall(const Args& args) {
 
 namespace {
 
-/// "*" is any text, "?" any letter.
+/// "*" is any text, "?" any letter. Only the last "*" is ever tried again: a pattern of many costs no more than one.
 bool matches(std::string_view pattern, std::string_view text) noexcept {
-  if (pattern.empty()) return text.empty();
-  if (pattern.front() == '*')
-    return matches(pattern.substr(1), text) || (!text.empty() && matches(pattern, text.substr(1)));
-  return !text.empty() && (pattern.front() == '?' || pattern.front() == text.front()) &&
-         matches(pattern.substr(1), text.substr(1));
+  constexpr auto kNone = std::string_view::npos;
+  std::size_t in_pattern = 0, in_text = 0, star = kNone, tried = 0;
+  while (in_text < text.size()) {
+    if (in_pattern < pattern.size() && pattern[in_pattern] == '*') {
+      star = in_pattern++;
+      tried = in_text;
+    } else if (in_pattern < pattern.size() && (pattern[in_pattern] == '?' || pattern[in_pattern] == text[in_text])) {
+      ++in_pattern;
+      ++in_text;
+    } else if (star != kNone) {
+      in_pattern = star + 1;
+      in_text = ++tried;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', in_pattern) == kNone;
 }
 
 }  // namespace

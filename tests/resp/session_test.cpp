@@ -57,6 +57,12 @@ TEST_F(SessionTest, EndsWithQuit) {
   EXPECT_TRUE(progress.is_over);
 }
 
+TEST_F(SessionTest, TakesNoLongerForAPatternOfManyStars) {
+  EXPECT_EQ(replies("CONFIG GET " + std::string(31, '*') + "x\r\n"), "*0\r\n");
+  EXPECT_EQ(replies("CONFIG GET *s*v? s\r\n"), "*2\r\n$4\r\nsave\r\n$0\r\n\r\n");
+  EXPECT_EQ(replies("CONFIG GET **a?es* *bas\r\n"), "*2\r\n$9\r\ndatabases\r\n$1\r\n1\r\n");
+}
+
 TEST_F(SessionTest, SpeaksTheOldProtocolOnly) {
   EXPECT_EQ(replies("HELLO 3\r\n"), "-NOPROTO unsupported protocol version\r\n");
   EXPECT_TRUE(replies("HELLO 2\r\n").starts_with("*14\r\n$6\r\nserver\r\n"));

@@ -139,6 +139,7 @@ TEST_F(StallWatchTest, NamesTheSamePlaceForTheSameFunctionsWhereverTheyAre) {
   for (int i = 0; i < 3; ++i) {
     pulse.enter();
     burn_until_told(record());
+    ASSERT_TRUE(is_told());
     EXPECT_EQ(record().kind, Kind::holds_loop);
     places[i] = record().place;
     pulse.leave();
@@ -167,6 +168,20 @@ TEST_F(StallWatchTest, CountsWhatFindsNoRoom) {
   pulse.leave();
 }
 
+TEST_F(StallWatchTest, HoldsNoDescriptorOfTheOthers) {
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  StallWatch watch{pulse, kThreshold, seat()};
+  ASSERT_TRUE(watch.start());
+  pulse.enter();
+  burn_until([&] { return is_told(); });  // it runs
+  pulse.leave();
+  ::close(pipe[1]);
+  char byte = 0;
+  EXPECT_EQ(::read(pipe[0], &byte, 1), 0) << "nobody has its other end";
+  ::close(pipe[0]);
+}
+
 TEST_F(StallWatchTest, IsSilentAboutShortStaysHoweverMany) {
   StallWatch watch{pulse, kThreshold, seat()};
   ASSERT_TRUE(watch.start());
@@ -193,7 +208,9 @@ TEST_F(StallWatchTest, InterruptsASystemCallThatGoesOnByItself) {
   pulse.leave();
   other.join();
   EXPECT_TRUE(is_told());
+#if !defined(__SANITIZE_THREAD__)  // which keeps a signal until the call has ended
   EXPECT_THAT(stack(), Contains(HasSubstr("read")));
+#endif
   ::close(pipe[0]);
   ::close(pipe[1]);
 }

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -103,6 +104,7 @@ std::int32_t start_watch(const indrik_host* host, indrik_watch* watch, std::int3
     return INDRIK_E_INVALID;
   const auto* const loop = services_here(host);
   if (loop == nullptr) return INDRIK_E_WRONG_PHASE;
+  if (::fcntl(descriptor, F_GETFD) < 0) return INDRIK_E_INVALID;  // libev would abort the worker for it
   auto& inner = inside<WatchEntry>(watch);
   inner.host = &Host::of(host);
   inner.ready = ready;

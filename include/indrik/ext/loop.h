@@ -69,8 +69,8 @@ typedef struct indrik_loop {
    * INDRIK_WRITABLE), has an error or was hung up: `what` is those of the events that hold, all of them for an error,
    * which the next call on the descriptor tells. A regular file is always ready. Cancel it before you close the
    * descriptor.
-   * Returns:   INDRIK_OK; INDRIK_E_INVALID: NULL, no events or unknown ones, a negative descriptor;
-   *            INDRIK_E_WRONG_PHASE. */
+   * Returns:   INDRIK_OK; INDRIK_E_INVALID: NULL, no events or unknown ones, a descriptor that is not
+   *            open; INDRIK_E_WRONG_PHASE. */
   int32_t (*start_watch)(const indrik_host* host, indrik_watch* watch, int32_t descriptor, uint32_t events,
                          void (*ready)(void* context, uint32_t what), void* context);
   /* Forgets it, if it waits. */

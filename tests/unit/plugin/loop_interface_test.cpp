@@ -1,7 +1,9 @@
 // What a plugin asks of the loop, as far as it does not need one: tests/sdk has a real one.
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <unistd.h>
 
+#include <climits>
 #include <optional>
 
 #include "plugin/interfaces.h"
@@ -118,6 +120,8 @@ TEST_F(LoopInterfaceTest, RefusesWhatCanNeverBeRight) {
   EXPECT_EQ(kLoop.start_timer(&host, nullptr, 1, called, this), INDRIK_E_INVALID);
   EXPECT_EQ(kLoop.start_timer(&host, &timer, 1, nullptr, this), INDRIK_E_INVALID);
   EXPECT_EQ(kLoop.start_watch(&host, &watch, -1, INDRIK_READABLE, ready, this), INDRIK_E_INVALID);
+  EXPECT_EQ(kLoop.start_watch(&host, &watch, INT_MAX, INDRIK_READABLE, ready, this), INDRIK_E_INVALID);  // not open
+  EXPECT_EQ(watches.watched, -1);
   EXPECT_EQ(kLoop.start_watch(&host, &watch, 0, 0, ready, this), INDRIK_E_INVALID);
   EXPECT_EQ(kLoop.start_watch(&host, &watch, 0, 4, ready, this), INDRIK_E_INVALID);
   EXPECT_EQ(kLoop.start_watch(&host, nullptr, 0, INDRIK_READABLE, ready, this), INDRIK_E_INVALID);
@@ -157,8 +161,8 @@ TEST_F(LoopInterfaceTest, SaysWhoseCodeTheLoopRuns) {
 }
 
 TEST_F(LoopInterfaceTest, WatchesADescriptor) {
-  EXPECT_EQ(kLoop.start_watch(&host, &watch, 7, INDRIK_READABLE | INDRIK_WRITABLE, ready, this), INDRIK_OK);
-  EXPECT_EQ(watches.watched, 7);
+  EXPECT_EQ(kLoop.start_watch(&host, &watch, STDERR_FILENO, INDRIK_READABLE | INDRIK_WRITABLE, ready, this), INDRIK_OK);
+  EXPECT_EQ(watches.watched, STDERR_FILENO);
   EXPECT_EQ(watches.asked_for, POLLIN | POLLOUT);
   watches.tell(watches.whom, POLLOUT);
   EXPECT_EQ(seen, static_cast<std::uint32_t>(INDRIK_WRITABLE));

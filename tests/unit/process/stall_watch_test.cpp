@@ -79,8 +79,8 @@ class StallWatchTest : public testing::Test {
 
 /// All in one function: it calls none.
 [[gnu::noinline]] void burn_until_told(const StallRecord& record) {
-  const auto& stage = reinterpret_cast<const volatile Stage&>(record.stage);
-  while (stage != Stage::told) continue;
+  const auto* const stage = reinterpret_cast<const std::uint32_t*>(&record.stage);
+  while (__atomic_load_n(stage, __ATOMIC_ACQUIRE) != static_cast<std::uint32_t>(Stage::told)) continue;
 }
 
 TEST_F(StallWatchTest, TellsWhoHoldsTheThreadAndWhere) {

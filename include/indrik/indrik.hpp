@@ -64,6 +64,7 @@
 ///   });
 /// @endcode
 ///
+/// Coroutines can await more: docs/async.md is the tour.
 /// A request has a deadline: request.deadline(), .extend(), .cancelled() and .client_gone() tell; see Cancelled.
 #pragma once
 

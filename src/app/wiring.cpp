@@ -113,6 +113,7 @@ worker::Options worker_options(const config::Settings& settings) {
           .timeout = settings.timeout,
           .max_timeout = settings.max_timeout,
           .queue_timeout = settings.queue_timeout,
+          .cancel_on_disconnect = settings.cancel_on_disconnect,
           .heartbeat = heartbeat(settings.timeout),
           .stall_threshold = settings.stall_threshold,
           .max_requests = request_limit(settings),

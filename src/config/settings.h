@@ -66,6 +66,7 @@ struct Settings {
   milliseconds boot_timeout{};
   milliseconds max_timeout{};
   milliseconds queue_timeout{};  ///< 0: off
+  bool cancel_on_disconnect{};
   milliseconds graceful_timeout{};
   milliseconds drain_delay{};
   milliseconds drain_idle{};

@@ -167,6 +167,11 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
             "503 with Retry-After; so is a connection that finds no room in any worker for so long. Over TCP the time in "
             "which nobody accepts or reads it counts too; over a unix socket that is not known, and a lower backlog "
             "bounds it. 0 is never."},
+    {.group = kTimeouts, .key = "cancel_on_disconnect", .flag = "--cancel-on-disconnect", .placeholder = "BOOLEAN",
+     .field = &Settings::cancel_on_disconnect, .fallback = "true",
+     .doc = "An async handler whose client has left is cancelled, as at its timeout. A client that ends only its sending "
+            "half looks the same; one that does so within 100 ms after its request is taken to wait for the answer. "
+            "Blocking handlers go on in any case."},
     {.group = kTimeouts, .key = "boot_timeout", .flag = "--boot-timeout", .placeholder = "TIME",
      .field = &Settings::boot_timeout, .fallback = "30s", .range = {100, kHour},
      .doc = "A new worker gets this long to load its plugins and run their start hooks; then it is killed. At the "

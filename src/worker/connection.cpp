@@ -103,7 +103,7 @@ bool Connection::receive() noexcept {
     if (exchange_) exchange_->client_left.store(true, std::memory_order_relaxed);
     readable_.stop();
     session_.end_of_input();
-    if (exchange_ && exchange_->waits()) return !leave_if_given_up();
+    if (exchange_ && (exchange_->waits() || exchange_->ends_with_client())) return !leave_if_given_up();
   } else {
     if (!net::Stream::would_block()) close();
     return false;
@@ -216,7 +216,7 @@ void Connection::answer(RunningExchange& exchange) noexcept {
   const Flow* const flow = exchange.flow();
   if (flow != nullptr && flow->begun() && !http::sends_body(exchange.request, exchange.response))
     exchange.failure.clear();  // its client has all it asked for, and nothing to complain of
-  const bool client_failed = flow != nullptr && (flow->body_failed() || !stream_);
+  const bool client_failed = exchange.is_abandoned() || (flow != nullptr && (flow->body_failed() || !stream_));
   if (!exchange.failure.empty() && !client_failed) log_failure(exchange.failure);
   if (!stream_) return forget_request();  // the client left meanwhile
   std::string own = pumping_ ? std::string{} : engine_.take_scratch();

@@ -262,6 +262,7 @@ void Engine::on_turn_end(ev::prepare&, int) noexcept {
   for (auto exchanges = std::exchange(completing_, {}); auto* const exchange : exchanges) exchange->complete();
   wake_waiters();
   conversations_.deliver_wakes();
+  cancel_abandoned();  // after those who wait for their clients and have heard it themselves
   acceptor_.end_turn();
   const bool streams_freed = conversations_.free_buried();
   if (buried_.empty() && !streams_freed) return;
@@ -283,6 +284,20 @@ void Engine::wake_waiters() noexcept {
     exchange.wake_pending = false;
     const RunningMark mark{turn_, exchange};
     exchange.flow()->deliver_wakes();
+  }
+}
+
+void Engine::cancel_soon(RunningExchange& exchange) noexcept {
+  if (!std::exchange(exchange.cancel_pending, true)) abandoned_.push_back(&exchange);
+}
+
+void Engine::cancel_abandoned() noexcept {
+  while (!abandoned_.empty()) {
+    RunningExchange& exchange = *abandoned_.back();
+    abandoned_.pop_back();
+    exchange.cancel_pending = false;
+    const RunningMark mark{turn_, exchange};
+    exchange.abandon();
   }
 }
 
@@ -428,6 +443,7 @@ std::unique_ptr<RunningExchange> Engine::take_exchange() {
 
 void Engine::give_back(std::unique_ptr<RunningExchange> exchange) noexcept {
   if (std::exchange(exchange->wake_pending, false)) std::erase(woken_, exchange.get());
+  if (std::exchange(exchange->cancel_pending, false)) std::erase(abandoned_, exchange.get());
   if (exchange->queued) {
     exchange->detach();
     withdrawn_.push_back(std::move(exchange));

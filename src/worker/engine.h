@@ -85,6 +85,8 @@ class Engine {
   void complete_soon(RunningExchange& exchange) noexcept { completing_.push_back(&exchange); }
   /// Wakes whoever waits for the exchange's flow before the loop waits again, off any fiber.
   void wake_soon(RunningExchange& exchange) noexcept;
+  /// Cancels the exchange, whose client has left, before the loop waits again.
+  void cancel_soon(RunningExchange& exchange) noexcept;
   BodySpace& body_space() noexcept { return body_space_; }
   /// For looking where a request would go before it is whole.
   routing::Match& scratch_match() noexcept { return scratch_match_; }
@@ -122,6 +124,7 @@ class Engine {
   void on_crowded(ev::timer&, int) noexcept;
   void take_breath() noexcept;
   void wake_waiters() noexcept;
+  void cancel_abandoned() noexcept;
   void look_at_memory() noexcept;
   void watch_for_stalls();
   void set_state(process::WorkerState state) noexcept;
@@ -170,7 +173,8 @@ class Engine {
   std::int64_t turn_begun_ns_ = coarse_monotonic_ns();
   std::int64_t last_turn_ns_ = 0;  ///< how long the turn before took
   std::vector<RunningExchange*> completing_;
-  std::vector<RunningExchange*> woken_;  ///< not yet
+  std::vector<RunningExchange*> woken_;      ///< not yet
+  std::vector<RunningExchange*> abandoned_;  ///< by their clients, and not yet cancelled
   routing::Match scratch_match_;
   std::uint64_t retires_at_ = std::numeric_limits<std::uint64_t>::max();  ///< answers counted in the slot
   TimePoint next_complaint_{};    ///< about the lack of descriptors: not ten lines a second

@@ -53,6 +53,7 @@ TimePoint RunningExchange::deadline() const noexcept {
 }
 
 bool RunningExchange::cancelled() const noexcept {
+  if (is_abandoned_) return true;
   const auto due = due_ns_.load(std::memory_order_relaxed);
   return due < 0 || (due != kNever && due <= monotonic_ns());
 }
@@ -99,6 +100,12 @@ void RunningExchange::lose_client() noexcept {
   client_left.store(true, std::memory_order_relaxed);
   unreachable_.store(true);
   if (Flow* const made = flow_.load()) made->lose_client();
+  if (ends_with_client()) engine_.cancel_soon(*this);
+}
+
+bool RunningExchange::ends_with_client() const noexcept {
+  return engine_.options().cancel_on_disconnect && !blocking &&
+         stage_.load(std::memory_order_relaxed) == Stage::running;
 }
 
 void RunningExchange::renew() noexcept {
@@ -151,6 +158,11 @@ std::optional<http::Tls> RunningExchange::tls() const noexcept {
   return tls;
 }
 
+void RunningExchange::abandon() noexcept {
+  is_abandoned_ = true;
+  cancel();
+}
+
 void RunningExchange::cancel() noexcept {
   if (Flow* const made = flow_.load()) made->cancel();
   if (fiber) return fiber::cancel(*fiber);
@@ -195,6 +207,7 @@ void RunningExchange::reset() noexcept {
   fiber = nullptr;
   blocking = false;
   queued = false;
+  is_abandoned_ = false;
   given_up = false;
   client_left.store(false, std::memory_order_relaxed);
 }

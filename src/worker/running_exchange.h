@@ -52,8 +52,11 @@ class RunningExchange final : public http::Exchange, public Work {
   /// Its body is still to come, in pieces.
   void open_body();
   void mark(LoopTurn& turn) noexcept override;
-  /// Its connection is closed: nothing can reach the client any more.
+  /// Its connection is closed: nothing can reach the client any more. An async handler is cancelled before the loop
+  /// waits again, where that is wanted.
   void lose_client() noexcept;
+  /// Its async handler works for a client whose leaving ends it.
+  bool ends_with_client() const noexcept;
   /// A piece of a body has moved: its deadline begins anew, without a bound. Whoever runs the handler.
   void renew() noexcept;
   /// Whoever waits for its flow is woken before the loop waits again.
@@ -82,6 +85,9 @@ class RunningExchange final : public http::Exchange, public Work {
   bool give_up_if_late() noexcept;
   /// Wakes the handler out of what it waits for, so that it ends; this may be gone afterwards.
   void cancel() noexcept;
+  /// The same, because its client has left.
+  void abandon() noexcept;
+  bool is_abandoned() const noexcept { return is_abandoned_; }
 
   static RunningExchange& of(Deadline& deadline) noexcept { return static_cast<OwnedDeadline&>(deadline).owner; }
   /// Its deadline, or its wait in the queue, is over.
@@ -96,6 +102,7 @@ class RunningExchange final : public http::Exchange, public Work {
   RunningExchange* next = nullptr;           ///< in an executor's queue
   std::optional<BodyFile> body_file;         ///< what request.body views, if it was too large for memory
   bool blocking = false;                     ///< the flavour of its handler that runs
+  bool cancel_pending = false;               ///< the engine is going to cancel it, because its client has left
   bool wake_pending = false;                 ///< the engine is going to wake whoever waits for its flow
   bool queued = false;                       ///< an executor's queue, or its pool, holds it until it is completed
   bool given_up = false;                     ///< answered 504 while a thread of the pool has it
@@ -127,6 +134,7 @@ class RunningExchange final : public http::Exchange, public Work {
   std::unique_ptr<Flow> owned_flow_;  ///< made by whoever runs the handler, or by the loop before it runs,
   std::atomic<Flow*> flow_{nullptr};  ///< and then shown to the other
   std::atomic<bool> unreachable_{false};
+  bool is_abandoned_ = false;  ///< loop thread: only async handlers are
 };
 
 }  // namespace indrik::worker

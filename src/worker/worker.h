@@ -61,6 +61,7 @@ struct Options {
   milliseconds timeout{30'000};           ///< from a complete request to its answer
   milliseconds max_timeout{300'000};      ///< what a handler may extend that to
   milliseconds queue_timeout{10'000};     ///< for a request to be begun, and for a connection that finds no room
+  bool cancel_on_disconnect = true;       ///< async handlers whose client has left
   milliseconds heartbeat{1'000};          ///< between two signs of life; also how often the master is looked for
   milliseconds stall_threshold{100};      ///< a handler that holds the loop for longer is reported; 0: none; not sync
   std::uint64_t max_requests = 0;         ///< answers after which the worker asks to retire; 0: never

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <signal.h>
+#include <poll.h>
 
 #include <atomic>
 #include <set>
@@ -16,7 +16,9 @@
 namespace indrik::test {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 class AsyncTest : public testing::TestWithParam<std::string> {
  protected:
@@ -79,6 +81,44 @@ TEST_P(AsyncTest, CancelsWhatIsLateWithAllThatItHasBegun) {
   EXPECT_EQ(client.get("/long").status, 504);
   HttpClient other{server.address()};
   await_answer(other, "/counts", "2 2");
+  server.expect_clean_stop();
+}
+
+TEST_P(AsyncTest, CancelsWhatNobodyWaitsForAnyMore) {
+  ServerProcess server{arguments()};
+  {
+    HttpClient leaving{server.address()};
+    leaving.send(request_bytes("GET", "/long"));
+    if (GetParam() != "sync") {  // where one request runs at a time
+      HttpClient other{server.address()};
+      await_answer(other, "/counts", "2 0");
+    }
+    const Deadline soon{150ms};  // whoever ends his sending half sooner may wait for the answer
+    while (!soon.passed()) ::poll(nullptr, 0, soon.left_ms());
+  }
+  HttpClient other{server.address()};
+  await_answer(other, "/counts", "2 2");
+  server.expect_clean_stop();
+  EXPECT_THAT(server.error_text(), Not(HasSubstr("cancelled")));  // no failure of the handler's
+}
+
+TEST_P(AsyncTest, LetsWhatNobodyWaitsForGoOnIfItShall) {
+  ServerProcess server{arguments({"--cancel-on-disconnect", "false", "--timeout", "500ms"})};
+  {
+    HttpClient leaving{server.address()};
+    leaving.send(request_bytes("GET", "/long"));
+    leaving.end_sending();
+    EXPECT_EQ(leaving.receive().status, 504);  // and not before
+  }
+  server.expect_clean_stop();
+}
+
+TEST_P(AsyncTest, AnswersWhoOnlyEndsHisSendingHalf) {
+  ServerProcess server{arguments()};
+  HttpClient client{server.address()};
+  client.send(request_bytes("GET", "/everything"));
+  client.end_sending();
+  EXPECT_EQ(client.receive().body, "3 1 late elsewhere 7 line\n");
   server.expect_clean_stop();
 }
 

@@ -20,7 +20,7 @@ typedef struct indrik_cancel_watch {
 /* A request's deadline is the server's `timeout` after it has arrived whole; waiting for a thread counts. When it
  * passes, the client gets 504, its connection closes, and the exchange is cancelled: what the handler answers is
  * dropped, but the handler still ends as it would otherwise, and the exchange lives until then. How it learns of it:
- *   - async: on_cancel() calls it.
+ *   - async: on_cancel() calls it; also when the client has left, unless cancel_on_disconnect is off.
  *   - blocking, class green: the sleep it is in ends, and fails with ECANCELED (not EINTR, after which many sleep on);
  *     later ones too, after 10 ms at most. sleep(3) returns what it did not sleep.
  *   - blocking, class event: it goes on undisturbed in its thread; cancelled() tells.
@@ -39,7 +39,8 @@ typedef struct indrik_deadline {
    *            INDRIK_E_WRONG_PHASE: it has passed; INDRIK_E_INVALID: from_now_ns is negative. */
   int32_t (*extend)(indrik_exchange* exchange, int64_t from_now_ns);
 
-  /* Returns:   1: the deadline has passed; 0: it has not. */
+  /* Returns:   1: the deadline has passed, or the client of an async handler has left and the server is told to take
+   *            that for the same (cancel_on_disconnect); 0: neither. */
   int32_t (*cancelled)(const indrik_exchange* exchange);
 
   /* Returns:   1: the client has closed its connection, or its sending half: TCP does not tell which, so the answer is

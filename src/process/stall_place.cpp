@@ -26,7 +26,8 @@ bool is_common(const LoadedModule& module) noexcept {
 /// The beginning of the function: a loop is at another address each time. By the unwinder's tables, which plugins
 /// without symbols have too; the address itself where they do not know it.
 std::uintptr_t function_at(std::uintptr_t address) noexcept {
-  void* const start = _Unwind_FindEnclosingFunction(reinterpret_cast<void*>(address));
+  // It takes what it is given for a return address, and looks one byte before.
+  void* const start = _Unwind_FindEnclosingFunction(reinterpret_cast<void*>(address + 1));
   return start != nullptr ? reinterpret_cast<std::uintptr_t>(start) : address;
 }
 

@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <string>
-#include <vector>
+#include <cstddef>
+#include <memory>
+#include <new>
 
 namespace indrik::process {
 namespace {
@@ -27,15 +28,15 @@ char* end_of(char** strings, char* begin) noexcept {
   return end;
 }
 
-/// setenv(3) and getenv(3) go on working, with copies that live as long as the process.
+/// setenv(3) and getenv(3) go on working, with copies that are never freed: libraries read them in their destructors,
+/// after those of our statics.
 void move_environment() {
-  static std::vector<std::string> variables;
-  static std::vector<char*> pointers;
-  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
-  pointers.reserve(variables.size() + 1);
-  for (auto& variable : variables) pointers.push_back(variable.data());
-  pointers.push_back(nullptr);
-  environ = pointers.data();
+  std::size_t count = 0;
+  while (environ[count] != nullptr) ++count;
+  auto variables = std::make_unique<char*[]>(count + 1);
+  for (std::size_t i = 0; i < count; ++i)
+    if ((variables[i] = ::strdup(environ[i])) == nullptr) throw std::bad_alloc{};
+  environ = variables.release();
 }
 
 }  // namespace

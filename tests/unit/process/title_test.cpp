@@ -47,6 +47,20 @@ TEST_F(TitleTest, GoesOnIntoTheEnvironmentWhichIsStillReadElsewhere) {
                   prepare(), set_title("a title of twenty bytes", "n"));
 }
 
+bool looks_at_the_end = false;
+[[gnu::destructor]] void look_at_the_end() {  // as those of libraries do
+  if (looks_at_the_end) ::_exit(::getenv("TWO") != nullptr && ::getenv("TWO") == std::string_view{"2"} ? 7 : 1);
+}
+
+TEST_F(TitleTest, LeavesAnEnvironmentThatIsThereToTheVeryEnd) {
+  const auto end = [this] {
+    prepare();
+    looks_at_the_end = true;
+    ::exit(0);
+  };
+  EXPECT_EXIT(end(), testing::ExitedWithCode(7), "");
+}
+
 TEST_F(TitleTest, IsCutToTheRoomThatThereIs) {
   EXPECT_IN_CHILD(
       std::string_view{memory} == std::string(kAll - 1, 'x') && std::string_view{memory + kAll} == "and what follows",

@@ -34,7 +34,7 @@ constinit CrashRecord* g_record = nullptr;
 constinit GuardQuery g_in_fiber_guard = nullptr;
 constinit pid_t g_owner = 0;
 constinit std::array<struct sigaction, kSignals.size()> g_before{};
-constinit std::atomic<bool> g_claimed{false};
+constinit std::atomic<pid_t> g_claimed_by{0};  ///< the thread whose end is recorded
 
 // What is written before is there if we die at what comes after. The reader comes when this process is gone.
 void reach(CrashRecord::Stage stage) noexcept {
@@ -122,35 +122,50 @@ void let_alarm_end_us() noexcept {
   ::pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
 }
 
+pid_t own_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+/// 0: this thread's end is the one to record from now on; otherwise the thread whose end already is.
+pid_t claim() noexcept {
+  pid_t claimant = 0;
+  g_claimed_by.compare_exchange_strong(claimant, own_thread());
+  return claimant;
+}
+
+void record_signal(const siginfo_t& info, const ucontext_t& context) noexcept {
+  const auto registers = registers_in(context);
+  put_signal(*g_record, info, registers);
+  reach(CrashRecord::Stage::begun);
+  put_request(*g_record);
+  tell_client(info);
+  put_stack(*g_record, registers);
+  let_alarm_end_us();
+  unwind(*g_record, registers.pc);
+}
+
 void on_fatal_signal(int signal, siginfo_t* info, void* context) noexcept {
   const int saved_errno = errno;
   abandon_unwinding();  // the fault was in a look at a stack, and the process need not die of that
   const NoPark no_park;
   if (::getpid() == g_owner) {
-    if (g_claimed.exchange(true))
+    const auto claimant = claim();
+    if (claimant != 0 && claimant != own_thread())
       while (true) ::pause();  // another thread of ours is about to end us all
-    const auto registers = registers_in(*static_cast<const ucontext_t*>(context));
-    put_signal(*g_record, *info, registers);
-    reach(CrashRecord::Stage::begun);
-    put_request(*g_record);
-    tell_client(*info);
-    put_stack(*g_record, registers);
-    let_alarm_end_us();
-    unwind(*g_record, registers.pc);
+    // Of this thread's own second fault, such as in a destructor after exit(3), the first cause is what counts.
+    if (claimant == 0) record_signal(*info, *static_cast<const ucontext_t*>(context));
   }
   restore(signal);
   // A fault happens again as soon as we return; what was sent has to be sent again. It waits until then: it is blocked.
-  if (info->si_code <= 0) ::syscall(SYS_tgkill, ::getpid(), ::syscall(SYS_gettid), signal);
+  if (info->si_code <= 0) ::syscall(SYS_tgkill, ::getpid(), own_thread(), signal);
   errno = saved_errno;
 }
 
 /// Something called exit(3); a worker that ends in order leaves by _exit(2).
 void on_exit() noexcept {
-  if (::getpid() != g_owner || g_claimed.exchange(true)) return;
+  if (::getpid() != g_owner || claim() != 0) return;
   const NoPark no_park;
   auto& record = *g_record;
   record.cause = CrashRecord::Cause::exit;
-  record.thread = static_cast<std::int32_t>(::syscall(SYS_gettid));
+  record.thread = own_thread();
   record.when_ns = monotonic_ns();
   reach(CrashRecord::Stage::begun);
   put_request(record);
@@ -171,7 +186,7 @@ Result<void> record_crashes(CrashRecord& record, GuardQuery in_fiber_guard) {
   g_record = &record;
   g_in_fiber_guard = in_fiber_guard;
   g_owner = ::getpid();
-  g_claimed = false;
+  g_claimed_by = 0;
   prepare_unwinding();
   record_modules();
   struct sigaction action {};

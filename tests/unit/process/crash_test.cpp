@@ -93,6 +93,20 @@ TEST_F(CrashTest, RecordsACallOfExit) {
   EXPECT_EQ(crash.cause, Cause::exit);
 }
 
+bool faults_at_the_end = false;
+[[gnu::destructor]] void fault_at_the_end() {
+  if (faults_at_the_end) std::abort();
+}
+
+TEST_F(CrashTest, DiesAtOnceOfAFaultAfterExit) {
+  const auto& crash = die_of([] {
+    faults_at_the_end = true;
+    std::exit(7);
+  });
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+  EXPECT_EQ(crash.cause, Cause::exit);
+}
+
 TEST_F(CrashTest, RecordsNothingOfAnEndInOrder) {
   EXPECT_EQ(die_of([] {}).stage, Stage::none);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);

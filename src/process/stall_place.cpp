@@ -16,8 +16,9 @@ constexpr std::size_t kFunctions = 2;  // one alone may be a helper that everybo
 
 /// Where everybody waits: they tell no two places apart.
 bool is_common(const LoadedModule& module) noexcept {
-  static constexpr std::array<std::string_view, 7> kNames{"libc.so", "libc-",    "libstdc++", "libgcc_s",
-                                                          "libm.so", "ld-linux", "linux-vdso"};
+  static constexpr std::array<std::string_view, 10> kNames{"libc.so", "libc-",    "libstdc++",  "libgcc_s",
+                                                           "libm.so", "ld-linux", "linux-vdso", "libtsan",
+                                                           "libasan", "libubsan"};
   std::string_view name{module.path};
   name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
   return std::ranges::any_of(kNames, [&](auto known) { return name.starts_with(known); });

@@ -100,6 +100,7 @@ TEST(ElfSymbolsTest, LeavesAloneWhatIsNotMangled) {
   EXPECT_EQ(demangled("main"), "main");
   EXPECT_EQ(demangled("_Z3runi"), "run(int)");
   EXPECT_EQ(demangled("_Z"), "_Z");
+  EXPECT_EQ(demangled("f"), "f");  // which is "float" as a mangled type
 }
 
 }  // namespace

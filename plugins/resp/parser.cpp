@@ -7,6 +7,8 @@
 namespace resp {
 namespace {
 
+constexpr std::size_t kKept = 1024;  // arguments that there is room for from one command to the next
+
 bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 /// Less than a space between words may be.
@@ -72,6 +74,10 @@ std::optional<std::int64_t> to_number(std::string_view text) noexcept {
 }
 
 Parser::Outcome Parser::advance(std::string_view input) {
+  if (at_ == 0 && args_.capacity() > kKept) {  // an idle client need not keep what one long command took
+    std::vector<Span>{}.swap(spans_);
+    std::vector<std::string_view>{}.swap(args_);
+  }
   if (input.empty()) return want(1);
   return input.front() == '*' ? advance_array(input) : advance_inline(input);
 }

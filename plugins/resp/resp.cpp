@@ -40,6 +40,12 @@ std::size_t bytes(const indrik::Config& config, std::string_view key, std::int64
   return static_cast<std::size_t>(std::clamp(config.get_or(key, fallback), std::int64_t{0}, most));
 }
 
+/// Keeps no more room than usual replies take: an idle client need not hold what a large value took.
+void empty(std::string& out) {
+  out.clear();
+  if (out.capacity() > 2 * resp::Session::kBatch) out.shrink_to_fit();
+}
+
 void serve(Server& server, indrik::Connection& client) {
   client.read_timeout(server.timeout);
   resp::Session session{server.store, server.limits, ++server.clients};
@@ -49,7 +55,7 @@ void serve(Server& server, indrik::Connection& client) {
     client.consume(progress.consumed);
     more_than = progress.is_short ? progress.more_than : 0;
     client.write(out);
-    out.clear();
+    empty(out);
     if (progress.is_over) return;
   }
 }
@@ -63,7 +69,7 @@ indrik::Task<> serve_async(Server& server, indrik::AsyncConnection& client) {
     client.consume(progress.consumed);
     more_than = progress.is_short ? progress.more_than : 0;
     co_await client.write(out);
-    out.clear();
+    empty(out);
     if (progress.is_over) co_return;
   }
 }

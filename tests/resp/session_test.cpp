@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <string>
 
@@ -20,6 +21,12 @@ class SessionTest : public testing::Test {
       if (progress.is_over || progress.is_short) break;
     }
     return all;
+  }
+
+  /// What malloc(3) has given and not got back.
+  static std::size_t memory() {
+    const auto now = ::mallinfo2();
+    return now.uordblks + now.hblkhd;
   }
 
   Limits limits{.max_bulk = 1000, .max_query = 2000};
@@ -44,6 +51,16 @@ TEST_F(SessionTest, StopsWhereEnoughRepliesAreGathered) {
   EXPECT_FALSE(progress.is_short);
   EXPECT_LT(out.size(), Session::kBatch + 2000);
   EXPECT_EQ(replies(std::string_view{pipeline}.substr(progress.consumed)).size() + out.size(), 1000U * 1009);
+}
+
+TEST_F(SessionTest, KeepsNoMemoryOfALongCommand) {
+  limits.max_query = 1'000'000;
+  std::string command = "*100001\r\n$3\r\nDEL\r\n";
+  for (int i = 0; i < 100'000; ++i) command += "$1\r\nk\r\n";
+  const auto before = memory();
+  EXPECT_EQ(replies(command), ":0\r\n");
+  EXPECT_EQ(replies("PING\r\n"), "+PONG\r\n");
+  EXPECT_LT(memory(), before + 100'000);
 }
 
 TEST_F(SessionTest, RefusesACommandThatIsTooLong) {

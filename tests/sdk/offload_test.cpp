@@ -40,24 +40,26 @@ TEST_F(OffloadTest, RefersToAFunctionThatHasAName) {
 }
 
 TEST_F(OffloadTest, IsAwaitedEvenWhenItIsCancelled) {
+  std::atomic<bool> begun{false};
   std::atomic<bool> go{false};
   std::atomic<bool> returned{false};
   const auto task = [&]() -> Task<> {
     std::string local = "a text that must be there as long as the thread runs";
     const auto slow = [&]() -> Task<> {
       co_await offload([&] {
+        begun = true;
         while (!go) std::this_thread::yield();
         returned = !local.empty();
       });
     };
-    const auto open = [&]() -> Task<> {
-      co_await sleep_for(5ms);
-      go = true;
-    };
-    auto opener = co_await spawn(open());
-    EXPECT_NO_THROW(co_await with_timeout(1ms, slow()));  // too late to be cancelled: it has its value
+    auto child = co_await spawn(slow());
+    while (!begun) co_await sleep_for(100us);
+    child.cancel();
+    co_await sleep_for(100us);
+    EXPECT_FALSE(child.done());
+    go = true;
+    co_await child.join();  // too late to be cancelled: it has its value
     EXPECT_TRUE(returned);
-    co_await opener.join();
   };
   run(task());
 }

@@ -46,6 +46,7 @@ class PollLoop final : private Timers, private Watches, private Offloads {
 
   std::size_t timers() const { return timers_.size(); }
   std::size_t watches() const { return watches_.size(); }
+  std::size_t jobs() const { return jobs_; }
 
  private:
   struct Timer {
@@ -76,6 +77,7 @@ class PollLoop final : private Timers, private Watches, private Offloads {
     std::erase_if(watches_, [&](const auto& watch) { return watch.room == &room; });
   }
   bool submit(OffloadJob& job) noexcept override {
+    ++jobs_;
     threads_.emplace_back([this, &job] {
       job.run(job.context);
       const std::lock_guard lock{mutex_};
@@ -142,6 +144,7 @@ class PollLoop final : private Timers, private Watches, private Offloads {
       eventfd_t count = 0;
       if (!done.empty()) ::eventfd_read(wake_.get(), &count);
     }
+    jobs_ -= done.size();
     for (auto* const job : done) job->done(job->context);
   }
 
@@ -152,6 +155,7 @@ class PollLoop final : private Timers, private Watches, private Offloads {
   std::mutex mutex_;
   std::vector<OffloadJob*> done_;
   std::vector<std::thread> threads_;
+  std::size_t jobs_ = 0;
 };
 
 /// For tests: fibers on such a loop. Whatever a test starts it lets end.

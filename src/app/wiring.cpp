@@ -92,7 +92,7 @@ worker::Options worker_options(const config::Settings& settings) {
           .threads = static_cast<std::size_t>(settings.threads),
           .fiber_stack_size = settings.fiber_stack_size,
           .file_offload = settings.file_offload,
-          .offload_threads = settings.offload_threads,
+          .offload_threads = static_cast<std::size_t>(settings.offload_threads),
           .limits = limits(settings),
           .proxies = proxies(settings),
           .body_directory = settings.body_directory,

@@ -58,7 +58,7 @@ struct Settings {
   milliseconds crash_quarantine_time{};
   std::size_t fiber_stack_size{};
   bool file_offload{};
-  std::size_t offload_threads{};
+  int offload_threads{};
   milliseconds stall_threshold{};
   std::filesystem::path plugin_directory;  ///< empty: see plugin_folder() in plugin_lookup.h
 

@@ -72,6 +72,7 @@ StreamConnection::Transfer StreamConnection::write(std::string_view bytes, Wait 
     }
     moved += size;
     if (moved == bytes.size()) return {State::done, moved};
+    leave_turn_to_others();
     if (!blocked_) {
       send_some();
     } else if (wait == Wait::no) {
@@ -87,6 +88,7 @@ StreamConnection::Transfer StreamConnection::write(std::string_view bytes, Wait 
 StreamConnection::State StreamConnection::flush(Wait wait) noexcept {
   while (true) {
     if (const auto state = hindrance_to_write(); state != State::done) return state;
+    if (unsent() > 0) leave_turn_to_others();
     if (unsent() > 0 && !blocked_) send_some();
     if (gone_) continue;
     if (unsent() == 0) return State::done;
@@ -153,12 +155,20 @@ bool StreamConnection::receive() noexcept {
   return true;
 }
 
+/// What a client that reads at once makes of a turn of the loop is bounded: its writer waits for the next.
+void StreamConnection::leave_turn_to_others() noexcept {
+  if (in_thread_ || blocked_ || sent_in_turn_ < kTurn) return;
+  blocked_ = true;
+  await_taking();
+}
+
 /// Sends what was written, as far as the socket takes it.
 void StreamConnection::send_some() noexcept {
   const ssize_t size = stream_.send(std::string_view{out_}.substr(sent_));
   if (size < 0 && !net::Stream::would_block()) return lose_client();
   const auto taken = size > 0 ? static_cast<std::size_t>(size) : 0;
   sent_ += taken;
+  sent_in_turn_ += taken;
   all_sent_ += static_cast<std::int64_t>(taken);
   blocked_ = unsent() > 0;
   if (blocked_) {
@@ -216,6 +226,7 @@ void StreamConnection::on_readable(ev::io&, int) noexcept {
   if (auto* const preamble = origin_.pending()) return read_preamble(*preamble);
   if (stage_.load(std::memory_order_relaxed) == Stage::lingering) return discard_input();
   if (waiter(Direction::read).ready == nullptr) return readable_.stop();  // nobody asks: it stays in the socket
+  sent_in_turn_ = 0;
   if (!receive()) return;
   if (input_ended_) readable_.stop();
   if (unread() > 0) be_heard();
@@ -225,6 +236,7 @@ void StreamConnection::on_readable(ev::io&, int) noexcept {
 
 void StreamConnection::on_writable(ev::io&, int) noexcept {
   blocked_ = false;
+  sent_in_turn_ = 0;
   if (stage_.load(std::memory_order_relaxed) == Stage::over) return leave();
   send_some();
   if (waiter(Direction::write).ready != nullptr && is_ready(Direction::write)) wake(Direction::write);

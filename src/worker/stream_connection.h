@@ -85,6 +85,8 @@ class StreamConnection final : public stream::Conversation, public Work {
  private:
   /// Written bytes above which the writer waits.
   static constexpr std::size_t kBound = 64 * 1024;
+  /// Bytes that are sent in a turn of the loop at most, and some.
+  static constexpr std::size_t kTurn = 256 * 1024;
 
   struct OwnedDeadline : Deadline {
     explicit OwnedDeadline(StreamConnection& c) noexcept : owner{c} {}
@@ -106,6 +108,7 @@ class StreamConnection final : public stream::Conversation, public Work {
   void be_idle(bool idle) noexcept;
   void wait(Direction direction) noexcept;
   bool receive() noexcept;
+  void leave_turn_to_others() noexcept;
   void send_some() noexcept;
   void await_taking() noexcept;
   void lose_client() noexcept;
@@ -137,6 +140,7 @@ class StreamConnection final : public stream::Conversation, public Work {
   InputBuffer buffer_;
   std::string out_;
   std::size_t sent_ = 0;  ///< of out_
+  std::size_t sent_in_turn_ = 0;
   std::int64_t all_sent_ = 0;
   Uptake uptake_;
   Waiter waiters_[2];

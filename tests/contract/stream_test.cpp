@@ -1,6 +1,9 @@
 // Other protocols than HTTP: what a stream's handler and its client may rely on, in every class and flavour.
 #include <signal.h>
 
+#include <atomic>
+#include <thread>
+
 #include "contract/contract.h"
 #include "contract/function_stream.h"
 
@@ -99,6 +102,25 @@ TEST_P(StreamContract, WritesMoreThanTheSocketTakes) {
   const auto answer = client.receive_bytes_until("after\n");
   EXPECT_EQ(answer.size(), kMuch + 6);
   EXPECT_EQ(answer.find_first_not_of('x'), kMuch - 1);
+}
+
+TEST_P(StreamContract, LeavesTurnsToOthersWhileAClientReadsAndReads) {
+  if (holds_its_worker()) GTEST_SKIP() << "the others wait for the end of the conversation";
+  constexpr std::size_t kAsked = 50;
+  auto worker = start();
+  HttpClient greedy{worker.stream_address()};
+  std::atomic<bool> has_all = false;
+  std::thread reader{[&] {
+    for (std::size_t i = 0; i < kAsked; ++i) greedy.send("much\n");
+    greedy.send("quit\n");
+    greedy.receive_until_closed();
+    has_all = true;
+  }};
+  HttpClient other{worker.stream_address()};
+  other.send("one\n");
+  EXPECT_EQ(other.receive_bytes_until("\n"), "one\n");
+  EXPECT_FALSE(has_all);
+  reader.join();
 }
 
 TEST_P(StreamContract, SendsWhatWasWrittenBeforeTheEnd) {

@@ -132,7 +132,10 @@ INSTANTIATE_TEST_SUITE_P(Worker, StuckLoopTest, testing::Values("sync", "green")
                          [](const auto& given) { return given.param; });
 
 TEST_P(StuckLoopTest, IsReported) {
-  for (const std::string target : {"/spin", "/deadlock"}) {
+  // A fiber that waits for a mutex for ever holds up nobody else.
+  const auto targets =
+      GetParam() == "sync" ? std::vector<std::string>{"/spin", "/deadlock"} : std::vector<std::string>{"/spin"};
+  for (const auto& target : targets) {
     ServerProcess server{arguments(GetParam(), {"-w", "1", "--timeout", "1s"})};
     server.await_line("workers are ready");
     HttpClient client{server.address()};

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
-#include <new>
+#include <string>
+#include <vector>
 
 namespace indrik::process {
 namespace {
@@ -28,15 +28,25 @@ char* end_of(char** strings, char* begin) noexcept {
   return end;
 }
 
-/// setenv(3) and getenv(3) go on working, with copies that are never freed: libraries read them in their destructors,
-/// after those of our statics.
+/// The copies that environ(7) goes on with. Never destroyed: libraries read them in their destructors, after those of
+/// our statics. Kept here because setenv(3) and unsetenv(3) forget the ones that they replace.
+union Environment {
+  Environment() : variables{} {}
+  ~Environment() {}  // NOLINT(modernize-use-equals-default): that would be a deleted one
+  struct {
+    std::vector<std::string> texts;
+    std::vector<char*> pointers;
+  } variables;
+};
+Environment moved;
+
+/// setenv(3) and getenv(3) go on working.
 void move_environment() {
-  std::size_t count = 0;
-  while (environ[count] != nullptr) ++count;
-  auto variables = std::make_unique<char*[]>(count + 1);
-  for (std::size_t i = 0; i < count; ++i)
-    if ((variables[i] = ::strdup(environ[i])) == nullptr) throw std::bad_alloc{};
-  environ = variables.release();
+  auto& [texts, pointers] = moved.variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) texts.emplace_back(*variable);
+  for (auto& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  environ = pointers.data();
 }
 
 }  // namespace

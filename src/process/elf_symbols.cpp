@@ -103,7 +103,7 @@ std::optional<ElfSymbols::Place> ElfSymbols::find(std::uint64_t address) const n
 }
 
 std::string demangled(std::string_view symbol) {
-  const std::string mangled{symbol};
+  std::string mangled{symbol};
   if (!symbol.starts_with("_Z")) return mangled;  // else a C function f would be a float
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> text{

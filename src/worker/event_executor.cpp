@@ -19,9 +19,9 @@ void EventExecutor::submit(RunningExchange& exchange) noexcept {
   if (exchange.handler().can_be_async()) return start_on_loop(engine_.turn(), exchange);
   ++in_pool_;
   exchange.queue();
+  exchange.blocking = true;  // before a thread has it: the loop reads it meanwhile
   const bool taken = pool_.submit([this, &exchange] {
     if (exchange.begin()) {
-      exchange.blocking = true;
       const ThreadMark mark{exchange};
       exchange.handler().handle(exchange);
     }

@@ -133,7 +133,8 @@ void add_clients(indrik::App& app) {
     curl_easy_setopt(curl.get(), CURLOPT_CAINFO, setting("CA"));
     curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, drop);
-    if (const auto code = curl_easy_perform(curl.get()); code != CURLE_OK) throw std::runtime_error{curl_easy_strerror(code)};
+    if (const auto code = curl_easy_perform(curl.get()); code != CURLE_OK)
+      throw std::runtime_error{curl_easy_strerror(code)};
     return done();
   });
 }

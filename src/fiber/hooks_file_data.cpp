@@ -52,10 +52,12 @@ SymbolNames file_data_hooks() noexcept { return kHooked; }
 
 // Fortified code's, and names that the headers do not declare.
 extern "C" {
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are libc's
 ssize_t __pread64(int file, void* buffer, std::size_t size, off_t offset);
 ssize_t __pread_chk(int file, void* buffer, std::size_t size, off_t offset, std::size_t room);
 ssize_t __pread64_chk(int file, void* buffer, std::size_t size, off_t offset, std::size_t room);
 ssize_t __pwrite64(int file, const void* buffer, std::size_t size, off_t offset);
+// NOLINTEND(bugprone-reserved-identifier)
 }
 
 extern "C" {

@@ -77,12 +77,14 @@ SymbolNames files_hooks() noexcept { return kHooked; }
 
 // <fcntl.h> declares these for fortified code only. They stop a program that creates a file without a mode.
 extern "C" {
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are libc's
 int __open(const char* path, int flags, ...);
 int __open64(const char* path, int flags, ...);
 int __open_2(const char* path, int flags);
 int __open64_2(const char* path, int flags);
 int __openat_2(int folder, const char* path, int flags);
 int __openat64_2(int folder, const char* path, int flags);
+// NOLINTEND(bugprone-reserved-identifier)
 }
 
 extern "C" {

@@ -122,6 +122,7 @@ pid_t waitpid(pid_t process, int* status, int options) {
   return await_process(process, status, options, nullptr);
 }
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the name is libc's
 pid_t __waitpid(pid_t process, int* status, int options) { return waitpid(process, status, options); }
 
 pid_t wait(int* status) { return waitpid(-1, status, 0); }

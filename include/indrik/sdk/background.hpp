@@ -55,7 +55,7 @@ class Background {
  private:
   template <class T>
   struct Starting : SpawnedState<T> {
-    Starting(Task<T>&& task, const Context& parent) noexcept : SpawnedState<T>{std::move(task)}, context{parent} {}
+    Starting(Task<T>&& task, const Context& parent) : SpawnedState<T>{std::move(task)}, context{parent} {}
 
     static void start(void* whom) {
       auto& self = *static_cast<Starting*>(whom);

@@ -25,7 +25,7 @@ class Joiner : public Wait {
 /// A task on its own; kept by itself while it runs, and by whoever holds a handle.
 template <class T>
 struct SpawnedState {
-  explicit SpawnedState(Task<T>&& task) noexcept : strand{std::move(task)} {}
+  explicit SpawnedState(Task<T>&& task) : strand{std::move(task)} {}
 
   void start(const Context& parent, std::shared_ptr<SpawnedState> us) noexcept {
     itself = std::move(us);

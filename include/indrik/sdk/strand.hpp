@@ -16,7 +16,8 @@ class Strand {
   using Promise = TaskPromise<T>;
   using Value = typename Promise::Value;
 
-  explicit Strand(Task<T>&& task) noexcept : task_{std::move(task)} {}
+  /// Throws std::logic_error where the task was awaited before, or moved from.
+  explicit Strand(Task<T>&& task) : task_{std::move(task)} { Task<T>::check(task_.coroutine_); }
   Strand(const Strand&) = delete;
   Strand& operator=(const Strand&) = delete;
 

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <coroutine>
 #include <exception>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -27,6 +28,11 @@ struct PromiseBase {
 
 template <class Promise>
 concept OurPromise = std::derived_from<Promise, PromiseBase>;
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_to_await(bool is_there) {
+  throw std::logic_error{is_there ? "an indrik::Task can be awaited once, and this one has been"
+                                  : "an indrik::Task that was moved from cannot be awaited"};
+}
 
 /// The outermost coroutine's last: what it has started and not awaited is cancelled, and ends before it does.
 struct ChildrenEnd {
@@ -86,7 +92,8 @@ struct TaskPromise<void> : TaskPromiseBase<void> {
 }  // namespace sdk
 
 /// A coroutine that gives a T. It begins when it is awaited, which can be done once, in another Task; what it throws is
-/// thrown there. Its frame is its only memory. Loop thread only.
+/// thrown there. Awaiting it again, or one that was moved from, throws std::logic_error. Its frame is its only memory.
+/// Loop thread only.
 template <class T = void>
 class [[nodiscard]] Task {
  public:
@@ -104,7 +111,10 @@ class [[nodiscard]] Task {
   class Awaiter {
    public:
     explicit Awaiter(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_{coroutine} {}
-    bool await_ready() const noexcept { return false; }
+    bool await_ready() const {
+      check(coroutine_);
+      return false;
+    }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
       static_assert(sdk::OurPromise<Promise>, "indrik: a Task can be awaited in another indrik::Task only");
@@ -128,6 +138,10 @@ class [[nodiscard]] Task {
   friend promise_type;
   friend class sdk::Strand<T>;
   explicit Task(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_{coroutine} {}
+  /// Throws if it cannot begin: whoever awaits a task leaves word in it where to go on.
+  static void check(std::coroutine_handle<promise_type> coroutine) {
+    if (!coroutine || coroutine.promise().next.get != nullptr) sdk::refuse_to_await(coroutine != nullptr);
+  }
   std::coroutine_handle<promise_type> coroutine_;
 };
 

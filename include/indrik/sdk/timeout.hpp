@@ -22,7 +22,7 @@ namespace sdk {
 template <class T>
 class Timed {
  public:
-  Timed(std::chrono::nanoseconds time, Task<T>&& task) noexcept : time_{time}, strand_{std::move(task)} {}
+  Timed(std::chrono::nanoseconds time, Task<T>&& task) : time_{time}, strand_{std::move(task)} {}
   Timed(const Timed&) = delete;
   Timed& operator=(const Timed&) = delete;
 
@@ -78,7 +78,7 @@ class Timed {
 /// cancelled, and when it has ended by that TimedOut is thrown. What it awaits then throws Cancelled, but for a
 /// function on a thread (offload()), which nothing can stop: that one is awaited.
 template <class Rep, class Period, class T>
-[[nodiscard]] sdk::Timed<T> with_timeout(std::chrono::duration<Rep, Period> time, Task<T> task) noexcept {
+[[nodiscard]] sdk::Timed<T> with_timeout(std::chrono::duration<Rep, Period> time, Task<T> task) {
   return sdk::Timed<T>{sdk::to_nanoseconds(time), std::move(task)};
 }
 

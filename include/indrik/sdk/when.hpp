@@ -64,7 +64,7 @@ class Gathering {
   template <class T>
   class Branch final : public BranchBase {
    public:
-    Branch(Gathering& whole, Task<T>&& task) noexcept : BranchBase{whole}, strand_{std::move(task)} {}
+    Branch(Gathering& whole, Task<T>&& task) : BranchBase{whole}, strand_{std::move(task)} {}
     void start(const Context& parent) noexcept override {
       strand_.start(parent, {&BranchBase::on_end, static_cast<BranchBase*>(this)});
     }
@@ -111,7 +111,7 @@ using Kept = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 template <class... Ts>
 class Several : public Gathering {
  protected:
-  Several(Decides decides, Task<Ts>&&... tasks) noexcept
+  Several(Decides decides, Task<Ts>&&... tasks)
       : Gathering{decides}, branches_{std::pair<Gathering&, Task<Ts>&&>{*this, std::move(tasks)}...} {
     std::apply([this](auto&... branch) { (add(branch.branch), ...); }, branches_);
   }
@@ -119,7 +119,7 @@ class Several : public Gathering {
   /// A tuple cannot make its elements in place from two arguments.
   template <class T>
   struct Held {
-    explicit Held(std::pair<Gathering&, Task<T>&&> made) noexcept : branch{made.first, std::move(made.second)} {}
+    explicit Held(std::pair<Gathering&, Task<T>&&> made) : branch{made.first, std::move(made.second)} {}
     Branch<T> branch;
   };
   std::tuple<Held<Ts>...> branches_;
@@ -128,7 +128,7 @@ class Several : public Gathering {
 template <class... Ts>
 class All final : public Several<Ts...> {
  public:
-  explicit All(Task<Ts>&&... tasks) noexcept : Several<Ts...>{Gathering::Decides::failure, std::move(tasks)...} {}
+  explicit All(Task<Ts>&&... tasks) : Several<Ts...>{Gathering::Decides::failure, std::move(tasks)...} {}
 
   auto await_resume() {
     if (auto* const failed = this->decisive()) failed->rethrow();
@@ -142,7 +142,7 @@ class Any final : public Several<Ts...> {
  public:
   using Winner = std::variant<Kept<Ts>...>;
 
-  explicit Any(Task<Ts>&&... tasks) noexcept : Several<Ts...>{Gathering::Decides::end, std::move(tasks)...} {}
+  explicit Any(Task<Ts>&&... tasks) : Several<Ts...>{Gathering::Decides::end, std::move(tasks)...} {}
 
   Winner await_resume() { return winner(std::index_sequence_for<Ts...>{}); }
 
@@ -220,7 +220,7 @@ class AnyOfMany final : public Many<T> {
 /// others are cancelled, and when they have ended its exception is thrown here. So tasks may refer to what stands in
 /// the frame that awaits them.
 template <class... Ts>
-[[nodiscard]] sdk::All<Ts...> when_all(Task<Ts>... tasks) noexcept {
+[[nodiscard]] sdk::All<Ts...> when_all(Task<Ts>... tasks) {
   return sdk::All<Ts...>{std::move(tasks)...};
 }
 /// The same for any number: a std::vector of what they gave, in their order.
@@ -232,7 +232,7 @@ template <class T>
 /// Runs all at once until the first ends, well or not: the others are cancelled, and when they have ended its value is
 /// given, as a std::variant whose index() says which it was, or its exception thrown.
 template <class... Ts>
-[[nodiscard]] sdk::Any<Ts...> when_any(Task<Ts>... tasks) noexcept {
+[[nodiscard]] sdk::Any<Ts...> when_any(Task<Ts>... tasks) {
   static_assert(sizeof...(Ts) > 0, "indrik: when_any() of nothing would never end");
   return sdk::Any<Ts...>{std::move(tasks)...};
 }

@@ -1,11 +1,45 @@
 #include "worker/loop.h"
 
+#include <link.h>
+#include <sys/epoll.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <new>
 
 #include "base/error.h"
+#include "fiber/real_call.h"
 
 namespace indrik::worker {
+namespace {
+
+constinit fiber::RealCall<int(int, int, int, epoll_event*)> real_epoll_ctl{"epoll_ctl"};
+
+struct Place {
+  std::uintptr_t address;
+  bool is_libevs = false;
+};
+
+/// For dl_iterate_phdr(3): 1, the end of the search, where the module has both the place and libev.
+int look_for_libev(dl_phdr_info* module, std::size_t, void* place) noexcept {
+  auto& sought = *static_cast<Place*>(place);
+  const auto libev = reinterpret_cast<std::uintptr_t>(&ev_run);
+  for (std::size_t i = 0; i < module->dlpi_phnum; ++i) {
+    const auto& segment = module->dlpi_phdr[i];
+    const auto begin = module->dlpi_addr + segment.p_vaddr;
+    const auto holds = [&](std::uintptr_t address) { return address - begin < segment.p_memsz; };
+    if (segment.p_type == PT_LOAD && holds(sought.address) && holds(libev)) sought.is_libevs = true;
+  }
+  return sought.is_libevs ? 1 : 0;
+}
+
+bool is_libevs(const void* caller) noexcept {
+  Place place{.address = reinterpret_cast<std::uintptr_t>(caller)};
+  ::dl_iterate_phdr(&look_for_libev, &place);
+  return place.is_libevs;
+}
+
+}  // namespace
 
 Loop::Loop() : loop_{ev_loop_new(static_cast<unsigned>(EVBACKEND_EPOLL) | static_cast<unsigned>(EVFLAG_NOENV))} {
   if (!loop_) throw BootError{ExitCode::run_failed, "cannot make an event loop on epoll"};
@@ -56,3 +90,13 @@ void LoopTimers::cancel(TimerRoom& room) noexcept {
 }
 
 }  // namespace indrik::worker
+
+// A descriptor that another thread closes after its watch began, and before the kernel has heard of it: Debian's libev
+// asserts that this does not happen, and without assertions it would tell the watchers (EV_ERROR), but only when the
+// loop next wakes. EPERM is what the kernel says of files, which libev therefore takes for always ready: whoever
+// watches goes on at once, and gets EBADF from the call he makes next.
+extern "C" int epoll_ctl(int set, int operation, int descriptor, epoll_event* event) noexcept {
+  const int result = indrik::worker::real_epoll_ctl(set, operation, descriptor, event);
+  if (result != 0 && errno == EBADF && indrik::worker::is_libevs(__builtin_return_address(0))) errno = EPERM;
+  return result;
+}

@@ -1,0 +1,122 @@
+"""./dev bench: loads this server and others in turn and prints them side by side, with the goals that this server has.
+
+Every round loads every server once, so that a drift of the machine's speed touches all alike. Figures are medians of
+the rounds; a ratio is taken within each round, and its median is shown. Results are kept: a run with --only replaces
+what it measures and leaves the rest.
+"""
+import argparse
+import pathlib
+import signal
+import sys
+import tempfile
+import time
+
+from . import table
+from .goals import verdicts
+from .loads import LOADS, Context
+from .process import Failed
+from .results import Results
+from .servers import HERE, ROOT, build_tools, raise_descriptor_limit
+
+
+def parse_arguments(words):
+    names = [load.name for load in LOADS]
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", metavar="LOAD", action="append", help="may be repeated: " + ", ".join(names))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3, help="each server is loaded for, in each round (3)")
+    parser.add_argument("--quick", action="store_true", help="one round of a second, to see that all works; kept in build/bench")
+    options = parser.parse_args(words)
+    wanted = options.only or names
+    unknown = [name for name in wanted if not any(name in (load.name, *load.row_names()) for load in LOADS)]
+    if unknown:
+        parser.error(f"no load {', '.join(unknown)}; there are: {', '.join(names)}")
+    if options.rounds < 1 or options.seconds < 1:
+        parser.error("--rounds and --seconds are 1 at least")
+    options.loads = [load for load in LOADS if set(wanted) & {load.name, *load.row_names()}]
+    if options.quick:
+        options.rounds, options.seconds = 1, 1
+    return options
+
+
+def rounds_of(load, options):
+    return min(options.rounds, load.most_rounds)
+
+
+def estimated_minutes(options):
+    each = [rounds_of(load, options) * len(load.servers) * load.seconds_each(options.seconds) for load in options.loads]
+    return sum(each) / 60
+
+
+def summary(measured):
+    """One measurement in a few words, for who waits."""
+    first = next(iter(measured.values()))
+    return ", ".join(f"{name} {table.number(name, value)}" for name, value in first.items() if name in ("rps", "p99", "cpu_us"))
+
+
+def run_load(load, options, results, folder, most_connections):
+    def context(number, server):
+        own = folder / f"{load.name}-{number}-{server}"
+        return Context(own, folder / "tools", options.seconds, most_connections)
+
+    rounds = rounds_of(load, options)
+    results.begin(load, {"rounds": rounds, "seconds": options.seconds, "workers": 2, "most_connections": most_connections})
+    load.prepare(context(0, "load"))
+    try:
+        for number in range(1, rounds + 1):
+            # Another one begins each round: the first may find the machine's clock lower.
+            turn = number % len(load.servers)
+            for server in load.servers[turn:] + load.servers[:turn]:
+                try:
+                    measured = load.measure(server, context(number, server))
+                except (Failed, ValueError, OSError) as error:
+                    results.add_failure(load, server, str(error))
+                    print(f"  {load.name} {number}/{rounds} {server}: failed: {error}", file=sys.stderr, flush=True)
+                    continue
+                results.add(load, server, measured)
+                print(f"  {load.name} {number}/{rounds} {server}: {summary(measured)}", file=sys.stderr, flush=True)
+            results.save()
+    finally:
+        load.finish()
+
+
+def print_results(options, results):
+    names = [row for load in options.loads for row in load.row_names()]
+    rows = {name: results.rows[name] for name in names if name in results.rows}
+    for row in rows.values():
+        print("\n" + table.describe(row))
+        print(table.as_text(*table.cells(row)))
+        for failure in table.failures(row):
+            print(f"failed: {failure}")
+    judged = verdicts(rows)
+    if judged:
+        print()
+        print(table.as_text(table.GOAL_HEADING, [table.goal_line(verdict) for verdict in judged]))
+        passed = sum(verdict.passed is True for verdict in judged)
+        print(f"{passed} of {len(judged)} goals reached")
+
+
+def main():
+    options = parse_arguments(sys.argv[1:])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
+    most_connections = raise_descriptor_limit()
+    kept = ROOT / "build/bench" if options.quick else HERE.parent / "results"
+    results = Results(kept / "results.json")
+    print(f"about {estimated_minutes(options):.0f} minutes: {', '.join(load.name for load in options.loads)}; kept in {kept}", flush=True)
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="indrik-bench-") as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)  # nginx's workers are another user's
+        (folder / "tools").mkdir()
+        build_tools(folder / "tools")
+        for load in options.loads:
+            run_load(load, options, results, folder, most_connections)
+    print_results(options, results)
+    print(f"took {(time.monotonic() - begun) / 60:.1f} minutes; {results.path}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

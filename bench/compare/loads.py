@@ -1,0 +1,132 @@
+"""The loads: each measures one server at a time, and answers its metrics by the row of the table that they belong to."""
+import dataclasses
+import ssl
+
+from . import figures
+from .process import Failed, run
+from .servers import HERE, Setup, start
+
+PEERS = ("limit", "openresty")
+
+
+@dataclasses.dataclass
+class Context:
+    """What one measurement has at hand: a folder of its own, and how long to load."""
+
+    folder: object
+    tools: object
+    seconds: float
+    most_connections: int
+
+    def setup(self, **more):
+        return Setup(folder=self.folder, tools=self.tools, **more)
+
+
+@dataclasses.dataclass
+class Load:
+    """The base of all: what it is called, and whom it measures."""
+
+    name: str
+    title: str
+    servers: tuple
+    most_rounds: int = 1000
+    rows: tuple = ()  # of the table, if not its name alone
+
+    def row_names(self):
+        return self.rows or (self.name,)
+
+    def prepare(self, context):
+        """Once, before the first round."""
+
+    def finish(self):
+        """Once, after the last."""
+
+    def measure(self, server, context):
+        raise NotImplementedError
+
+    def seconds_each(self, seconds):
+        """About how long one measurement takes."""
+        return seconds + 3
+
+
+def wrk(url, connections, seconds, check=False):
+    command = ["wrk", "-t2", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "5s", "--latency"]
+    return command + (["-s", HERE.parent / "peers/check.lua"] if check else []) + [url]
+
+
+def load_by_wrk(server, url, connections, seconds, check=False, warm_up=1):
+    """The metrics of one load after a warm-up: what wrk says, and what the server spent meanwhile."""
+    if warm_up:
+        run(wrk(url, connections, warm_up, check), "wrk", warm_up)
+    peak = [server.memory_bytes()]
+    before = server.processor_seconds()
+    command = wrk(url, connections, seconds, check)
+    output = run(command, "wrk", seconds, during=lambda: peak.append(server.memory_bytes()))
+    spent = server.processor_seconds() - before
+    metrics = figures.parse_wrk(output)
+    if server.process.poll() is not None:
+        server.fail("ended under the load")
+    if not metrics["requests"]:
+        raise Failed(f"{server.name} answered nothing")
+    return {**metrics, "cpu_us": spent * 1e6 / metrics["requests"], "memory": max(*peak, server.memory_bytes())}
+
+
+@dataclasses.dataclass
+class HttpLoad(Load):
+    """wrk at one path."""
+
+    path: str = "/"
+    connections: int = 200
+    check: bool = False
+    access_log: bool = False
+    least_seconds: float = 1  # wrk's clock runs while it connects, which takes it most of a second for 16,000
+    warm_up: float = 1
+
+    def measure(self, server, context):
+        setup = context.setup(access_log=self.access_log)
+        seconds = max(context.seconds, self.least_seconds)
+        with start(server, setup) as running:
+            running.await_answer(setup.url(self.path))
+            connections = min(self.connections, context.most_connections)
+            metrics = load_by_wrk(running, setup.url(self.path), connections, seconds, self.check, self.warm_up)
+            return {self.name: metrics}
+
+    def seconds_each(self, seconds):
+        return max(seconds, self.least_seconds) + self.warm_up + 2.5 * (1 + self.connections / 16000)
+
+
+@dataclasses.dataclass
+class StaticLoad(Load):
+    """A file over TLS."""
+
+    size: int = 100 * 1024
+    connections: int = 200
+
+    def measure(self, server, context):
+        setup = context.setup(tls=True, root=context.tools / "files")
+        setup.root.mkdir(exist_ok=True)
+        (setup.root / "file.bin").write_bytes(b"0123456789abcdef" * (self.size // 16))
+        trust = ssl._create_unverified_context()
+        with start(server, setup) as running:
+            url = setup.url("/file.bin")
+            if len(running.await_answer(url, context=trust)) != self.size:
+                raise Failed(f"{server} sent another length")
+            return {self.name: load_by_wrk(running, url, self.connections, context.seconds)}
+
+
+EVERYONE = ("limit", "openresty", "go", "gunicorn-uvicorn", "gunicorn-gevent", "event", "green")
+LOADS = [
+    HttpLoad("hello", "hello, 200 connections", EVERYONE),
+    HttpLoad("hello-log", "hello, access log to a file (but for limit)", ("limit", "openresty", "event", "green"), access_log=True),
+    HttpLoad("health", "health, 2,000 connections, every answer checked", EVERYONE, path="/health", connections=2000, check=True),
+    HttpLoad(
+        "health-max",
+        "health, 16,000 connections",
+        ("limit", "openresty", "go", "event", "green"),
+        path="/health",
+        connections=16000,
+        least_seconds=6,
+        warm_up=2,
+    ),
+    StaticLoad("static", "a file of 100 KiB over TLS 1.3, 200 connections", ("nginx", "event", "green")),
+]

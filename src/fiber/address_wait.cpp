@@ -18,8 +18,9 @@ constinit std::atomic<std::uint32_t> detail::address_waits{0};
 
 namespace {
 
-// The call itself: the hooked one would park the fiber.
+// The calls themselves: the hooked ones would park the fiber.
 constinit RealCall<decltype(::sched_yield)> real_yield{"sched_yield"};
+constinit RealCall<decltype(::eventfd_write)> real_eventfd_write{"eventfd_write"};
 
 // How often fibers look when nobody can wake them from outside.
 constexpr milliseconds kLookAgain{5};
@@ -151,7 +152,7 @@ void RemoteWakes::deliver(AddressWait& wait) noexcept {
   const bool first = on_their_way_.first == nullptr;
   wait.state_ = AddressWait::State::on_its_way;
   wait.append_to(on_their_way_);
-  if (first && event_) ::eventfd_write(event_.get(), 1);
+  if (first && event_) real_eventfd_write(event_.get(), eventfd_t{1});
 }
 
 void RemoteWakes::on_ready(void* context, short) noexcept {

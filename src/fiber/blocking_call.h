@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <sys/types.h>
 
 #include <cerrno>
@@ -83,6 +84,21 @@ class BlockingCall {
   Patience patience_{kForever};
   Restraint restraint_;
 };
+
+/// Makes one system call that knows no flag to keep it from waiting: the description's own is set meanwhile, while no
+/// other fiber runs. Another thread or process that has the same description, and uses it at this very moment, may see
+/// it. Where it is set already, it stays.
+template <class Call>
+auto call_at_once(int descriptor, Call call) noexcept {
+  const int flags = ::fcntl(descriptor, F_GETFL);
+  if (flags < 0 || (flags & O_NONBLOCK) != 0) return call();
+  ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+  const auto result = call();
+  const int error = errno;
+  ::fcntl(descriptor, F_SETFL, flags);
+  errno = error;
+  return result;
+}
 
 /// Attempts until one does not fail with EAGAIN. Leaves errno alone on success.
 template <class Attempt>

@@ -16,6 +16,7 @@ SymbolNames condition_hooks() noexcept;
 SymbolNames connect_hooks() noexcept;
 SymbolNames databases_hooks() noexcept;
 SymbolNames epoll_hooks() noexcept;
+SymbolNames eventfd_hooks() noexcept;
 SymbolNames file_data_hooks() noexcept;
 SymbolNames file_locks_hooks() noexcept;
 SymbolNames files_hooks() noexcept;
@@ -31,8 +32,10 @@ SymbolNames rwlock_hooks() noexcept;
 SymbolNames select_hooks() noexcept;
 SymbolNames semaphore_hooks() noexcept;
 SymbolNames sendfile_hooks() noexcept;
+SymbolNames signals_hooks() noexcept;
 SymbolNames sleep_hooks() noexcept;
 SymbolNames socket_hooks() noexcept;
+SymbolNames splice_hooks() noexcept;
 SymbolNames thread_hooks() noexcept;
 
 }  // namespace indrik::fiber

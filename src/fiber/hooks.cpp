@@ -9,11 +9,12 @@
 namespace indrik::fiber {
 namespace {
 
-constexpr std::array kFamilies{&c11_hooks,      &close_hooks,     &condition_hooks,  &connect_hooks, &databases_hooks,
-                               &epoll_hooks,    &file_data_hooks, &file_locks_hooks, &files_hooks,   &futex_hooks,
-                               &messages_hooks, &mutex_hooks,     &names_hooks,      &once_hooks,    &poll_hooks,
-                               &process_hooks,  &read_hooks,      &rwlock_hooks,     &select_hooks,  &semaphore_hooks,
-                               &sendfile_hooks, &sleep_hooks,     &socket_hooks,     &thread_hooks};
+constexpr std::array kFamilies{&c11_hooks,       &close_hooks,    &condition_hooks, &connect_hooks,    &databases_hooks,
+                               &epoll_hooks,     &eventfd_hooks,  &file_data_hooks, &file_locks_hooks, &files_hooks,
+                               &futex_hooks,     &messages_hooks, &mutex_hooks,     &names_hooks,      &once_hooks,
+                               &poll_hooks,      &process_hooks,  &read_hooks,      &rwlock_hooks,     &select_hooks,
+                               &semaphore_hooks, &sendfile_hooks, &signals_hooks,   &sleep_hooks,      &socket_hooks,
+                               &splice_hooks,    &thread_hooks};
 
 std::vector<std::string_view> sorted_names() {
   std::vector<std::string_view> names;

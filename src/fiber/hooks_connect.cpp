@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -17,27 +16,14 @@ constinit RealCall<decltype(::accept)> real_accept{"accept"};
 constinit RealCall<decltype(::accept4)> real_accept4{"accept4"};
 constinit RealCall<int(pollfd*, nfds_t, int)> real_poll{"poll"};
 
-/// connect(2) has no flag that keeps it from waiting: the description's own is set for this one call, during which no
-/// other fiber runs. Another thread or process that has the same socket, and connects or reads at this very moment, may
-/// see it; sockets that are still to be connected are rarely shared. Where it is set already, it stays.
-int connect_at_once(int socket, const sockaddr* address, socklen_t size) noexcept {
-  const int flags = ::fcntl(socket, F_GETFL);
-  if (flags < 0 || (flags & O_NONBLOCK) != 0) return real_connect(socket, address, size);
-  ::fcntl(socket, F_SETFL, flags | O_NONBLOCK);
-  const int result = real_connect(socket, address, size);
-  const int error = errno;
-  ::fcntl(socket, F_SETFL, flags);
-  errno = error;
-  return result;
-}
-
 /// Goes on until the connection stands or fails, as the kernel does: asking again is how it tells which.
 int connect_waiting(int socket, const sockaddr* address, socklen_t size) noexcept {
   const int saved_errno = errno;
   BlockingCall call{socket, POLLOUT};
   int under_way = 0;  // EINPROGRESS, or EALREADY where another call had begun it
   while (true) {
-    const int result = connect_at_once(socket, address, size);
+    // Sockets that are still to be connected are rarely shared.
+    const int result = call_at_once(socket, [=] { return real_connect(socket, address, size); });
     if (result == 0) errno = saved_errno;
     if (result == 0) return 0;
     const int error = errno;

@@ -1,4 +1,4 @@
-"""For bench/resp: REQUESTS ROUNDS NAME=PORT=PID..., the first one is what the others are compared with."""
+"""For bench/resp and ./dev bench: REQUESTS ROUNDS NAME=PORT=PID..., the first one is what the others are compared with."""
 import os
 import statistics
 import subprocess
@@ -13,13 +13,18 @@ def processor_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(port, pid, requests, pipeline):
-    """Requests a second for each test, and microseconds of the server's processor time a request of both."""
+def load(port, requests, pipeline):
+    """Requests a second for each test, the store empty before them."""
     subprocess.run(["redis-cli", "-p", port, "flushall"], check=True, stdout=subprocess.DEVNULL)
-    before = processor_seconds(pid)
     command = ["redis-benchmark", "-p", port, "-t", ",".join(TESTS), "-n", requests, "-r", "100000000", "-P", pipeline]
     said = subprocess.run(command + ["--csv"], check=True, capture_output=True, text=True).stdout
-    rates = [float(line.split(",")[1].strip('"')) for line in said.strip().splitlines()[-len(TESTS):]]
+    return [float(line.split(",")[1].strip('"')) for line in said.strip().splitlines()[-len(TESTS):]]
+
+
+def measure(port, pid, requests, pipeline):
+    """Requests a second for each test, and microseconds of the server's processor time a request of both."""
+    before = processor_seconds(pid)
+    rates = load(port, requests, pipeline)
     return rates, (processor_seconds(pid) - before) * 1e6 / int(requests) / len(TESTS)
 
 
@@ -48,4 +53,5 @@ def main():
             print(f"-P {pipeline:>2} both {name:14}{statistics.median(costs[name, pipeline]):>9.2f} us of processor time")
 
 
-main()
+if __name__ == "__main__":
+    main()

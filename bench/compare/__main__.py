@@ -13,7 +13,8 @@ import time
 
 from . import table
 from .goals import verdicts
-from .loads import LOADS, Context
+from .catalog import LOADS
+from .loads import Context
 from .process import Failed
 from .results import Results
 from .servers import HERE, ROOT, build_tools, raise_descriptor_limit
@@ -60,7 +61,7 @@ def run_load(load, options, results, folder, most_connections):
         return Context(own, folder / "tools", options.seconds, most_connections)
 
     rounds = rounds_of(load, options)
-    results.begin(load, {"rounds": rounds, "seconds": options.seconds, "workers": 2, "most_connections": most_connections})
+    results.begin(load, {"rounds": rounds, "seconds": load.loaded_seconds(options.seconds), "most_connections": most_connections})
     load.prepare(context(0, "load"))
     try:
         for number in range(1, rounds + 1):
@@ -83,8 +84,8 @@ def run_load(load, options, results, folder, most_connections):
 def print_results(options, results):
     names = [row for load in options.loads for row in load.row_names()]
     rows = {name: results.rows[name] for name in names if name in results.rows}
-    for row in rows.values():
-        print("\n" + table.describe(row))
+    for name, row in rows.items():
+        print("\n" + table.describe(name, row))
         print(table.as_text(*table.cells(row)))
         for failure in table.failures(row):
             print(f"failed: {failure}")

@@ -6,8 +6,6 @@ from . import figures
 from .process import Failed, run
 from .servers import HERE, Setup, start
 
-PEERS = ("limit", "openresty")
-
 
 @dataclasses.dataclass
 class Context:
@@ -44,9 +42,13 @@ class Load:
     def measure(self, server, context):
         raise NotImplementedError
 
+    def loaded_seconds(self, seconds):
+        """How long a server is loaded for one figure."""
+        return seconds
+
     def seconds_each(self, seconds):
-        """About how long one measurement takes."""
-        return seconds + 3
+        """About how long one measurement takes, with start and stop."""
+        return self.loaded_seconds(seconds) + 2.5
 
 
 def wrk(url, connections, seconds, check=False):
@@ -84,15 +86,18 @@ class HttpLoad(Load):
 
     def measure(self, server, context):
         setup = context.setup(access_log=self.access_log)
-        seconds = max(context.seconds, self.least_seconds)
+        seconds = self.loaded_seconds(context.seconds)
         with start(server, setup) as running:
             running.await_answer(setup.url(self.path))
             connections = min(self.connections, context.most_connections)
             metrics = load_by_wrk(running, setup.url(self.path), connections, seconds, self.check, self.warm_up)
             return {self.name: metrics}
 
+    def loaded_seconds(self, seconds):
+        return max(seconds, self.least_seconds)
+
     def seconds_each(self, seconds):
-        return max(seconds, self.least_seconds) + self.warm_up + 2.5 * (1 + self.connections / 16000)
+        return self.loaded_seconds(seconds) + self.warm_up + 1.5 * (1 + self.connections / 16000)
 
 
 @dataclasses.dataclass
@@ -112,21 +117,3 @@ class StaticLoad(Load):
             if len(running.await_answer(url, context=trust)) != self.size:
                 raise Failed(f"{server} sent another length")
             return {self.name: load_by_wrk(running, url, self.connections, context.seconds)}
-
-
-EVERYONE = ("limit", "openresty", "go", "gunicorn-uvicorn", "gunicorn-gevent", "event", "green")
-LOADS = [
-    HttpLoad("hello", "hello, 200 connections", EVERYONE),
-    HttpLoad("hello-log", "hello, access log to a file (but for limit)", ("limit", "openresty", "event", "green"), access_log=True),
-    HttpLoad("health", "health, 2,000 connections, every answer checked", EVERYONE, path="/health", connections=2000, check=True),
-    HttpLoad(
-        "health-max",
-        "health, 16,000 connections",
-        ("limit", "openresty", "go", "event", "green"),
-        path="/health",
-        connections=16000,
-        least_seconds=6,
-        warm_up=2,
-    ),
-    StaticLoad("static", "a file of 100 KiB over TLS 1.3, 200 connections", ("nginx", "event", "green")),
-]

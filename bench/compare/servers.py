@@ -27,6 +27,7 @@ class Setup:
     redis_port: int = 0
     tls: bool = False  # with tools/cert.pem and tools/key.pem
     root: pathlib.Path = None  # a folder of files to serve
+    resp: bool = False  # speak Redis's protocol, from memory
 
     def url(self, path):
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}{path}"
@@ -52,8 +53,11 @@ def indrik(setup, worker_class):
         apps.append(("redis.so", {"address": f"127.0.0.1:{setup.redis_port}"}))
     if setup.root:
         apps = [("static.so", {"root": str(setup.root)})]
+    where = f"127.0.0.1:{setup.port}"
+    if setup.resp:  # has listeners of its own
+        apps, where = [("resp.so", {})], f"unix:{setup.folder}/socket"
     lines = [
-        f'bind = ["{"https://" if setup.tls else ""}127.0.0.1:{setup.port}"]',
+        f'bind = ["{"https://" if setup.tls else ""}{where}"]',
         f"workers = {setup.workers}",
         f'worker_class = "{worker_class}"',
         f"worker_connections = {CONNECTIONS}",
@@ -66,7 +70,10 @@ def indrik(setup, worker_class):
         lines += [f'certfile = ["{setup.tools}/cert.pem"]', f'keyfile = ["{setup.tools}/key.pem"]']
         lines += ['tls_min_version = "1.3"', f'ciphersuites = "{SUITE}"']
     for plugin, config in apps:
-        lines += ["[[app]]", f'plugin = "{PLUGINS / plugin}"', "[app.config]"]
+        lines += ["[[app]]", f'plugin = "{PLUGINS / plugin}"']
+        if setup.resp:
+            lines.append(f'bind = ["127.0.0.1:{setup.port}"]')
+        lines.append("[app.config]")
         lines += [f'{key} = "{value}"' for key, value in config.items()]
     file = setup.folder / "indrik.toml"
     file.write_text("\n".join(lines) + "\n")
@@ -84,7 +91,7 @@ def nginx(setup):
         "LISTEN": "ssl" if setup.tls else "",
         "TLS": f"{tls} ssl_conf_command Ciphersuites {SUITE};" if setup.tls else "",
         "ROOT": setup.root or setup.folder,
-        "REDIS_PORT": setup.redis_port,
+        "REDIS_PORT": setup.redis_port or 6379,
     }
     text = (PEERS / "nginx.conf.in").read_text()
     for name, value in values.items():
@@ -108,6 +115,11 @@ def gunicorn(setup, worker_class, app, *more):
     return {"command": command, "cwd": PEERS, "env": {"REDIS_PORT": str(setup.redis_port), "PYTHONDONTWRITEBYTECODE": "1"}}
 
 
+def redis_server(setup):
+    persistence = ["--save", "", "--appendonly", "no", "--dir", setup.folder]
+    return {"command": ["redis-server", "--port", setup.port, "--bind", "127.0.0.1", *persistence]}
+
+
 SERVERS = {
     "limit": limit,
     "openresty": nginx,
@@ -117,6 +129,7 @@ SERVERS = {
     "gunicorn-aiohttp": lambda setup: gunicorn(setup, "aiohttp.GunicornUVLoopWebWorker", "aiohttp_app"),
     "gunicorn-gevent": lambda setup: gunicorn(setup, "gevent", "flask_app"),
     "gunicorn-gthread": lambda setup: gunicorn(setup, "gthread", "flask_app", "--threads", "40"),
+    "redis-server": redis_server,
     "event": lambda setup: indrik(setup, "event"),
     "green": lambda setup: indrik(setup, "green"),
     "sync": lambda setup: indrik(setup, "sync"),

@@ -4,25 +4,37 @@ from .goals import BEST_OF
 
 COLUMNS = {  # metric: (heading, how a value is written)
     "rps": ("requests/s", lambda v: f"{v:,.0f}"),
+    "set": ("set/s", lambda v: f"{v:,.0f}"),
+    "get": ("get/s", lambda v: f"{v:,.0f}"),
+    "set16": ("set/s, 16 at once", lambda v: f"{v:,.0f}"),
+    "get16": ("get/s, 16 at once", lambda v: f"{v:,.0f}"),
     "p50": ("p50 ms", lambda v: f"{v:.2f}"),
     "p99": ("p99 ms", lambda v: f"{v:.2f}"),
+    "p99.9": ("p99.9 ms", lambda v: f"{v:.2f}"),
     "max": ("max ms", lambda v: f"{v:.1f}"),
     "errors": ("errors", lambda v: f"{v:.0f}"),
     "cpu_us": ("CPU us/request", lambda v: f"{v:.2f}"),
     "memory": ("MiB", lambda v: f"{v / 2**20:.1f}"),
+    "bytes_each": ("bytes each", lambda v: f"{v:,.0f}"),
+    "switches_none": ("wake-ups with none", lambda v: f"{v:.0f}"),
+    "switches": ("wake-ups", lambda v: f"{v:.0f}"),
+    "woken": ("wake-ups by them", lambda v: f"{v:.0f}"),
+    "start_ms": ("start ms", lambda v: f"{v:.1f}"),
+    "reload_ms": ("reload ms", lambda v: f"{v:.1f}"),
 }
+RATES = ("rps", "set", "get", "set16", "get16")  # after which stand the ratios to the references
 REFERENCES = ("limit", "openresty", "nginx", "redis-server")
 
 
 def cells(row):
-    """The heading and a line for each server; after requests/s its ratio to each reference that the row has."""
+    """The heading and a line for each server; after a rate its ratio to that of each reference that the row has."""
     servers = row["servers"]
     columns = [name for name in COLUMNS if any(figures.values_of(entry["rounds"], name) for entry in servers.values())]
     references = [name for name in REFERENCES if name in servers]
     heading = ["server"]
     for column in columns:
         heading.append(COLUMNS[column][0])
-        if column == columns[0]:
+        if column in RATES:
             heading += [f"/ {name}" for name in references]
     lines = []
     for name, entry in servers.items():
@@ -30,7 +42,7 @@ def cells(row):
         for column in columns:
             median = figures.median_of(entry["rounds"], column)
             line.append("" if median is None else COLUMNS[column][1](median))
-            if column == columns[0]:
+            if column in RATES:
                 for reference in references:
                     ratio = figures.median_ratio(entry["rounds"], servers[reference]["rounds"], column)
                     line.append("" if ratio is None else f"{ratio:.3f}")
@@ -56,10 +68,10 @@ def as_markdown(heading, lines):
     return "\n".join("| " + " | ".join(line) + " |" for line in [heading, rule, *lines])
 
 
-def describe(row):
+def describe(name, row):
     rounds = max((len(entry["rounds"]) for entry in row["servers"].values()), default=0)
     settings = row["settings"]
-    return f"{row['title']}; median of {rounds} rounds of {settings['seconds']:g} s, {settings['workers']} workers"
+    return f"{name}: {row['title']}; median of {rounds} round{'s' * (rounds > 1)} of {settings['seconds']:g} s"
 
 
 def number(metric, value):

@@ -11,6 +11,7 @@
 
 #include "app/child.h"
 #include "app/configuration.h"
+#include "app/door.h"
 #include "app/listening.h"
 #include "app/proof.h"
 #include "app/terminal.h"
@@ -59,6 +60,7 @@ struct Shared {
   process::Launcher& launcher;
   const Listening& listening;
   net::TicketKeys& ticket_keys;
+  control::Door& door;
 };
 
 /// Each worker opens the access log by itself, when it may no longer make it everywhere.
@@ -85,6 +87,7 @@ void name_process(std::string_view role, std::string_view short_role, const Conf
 int work(const Configuration& configuration, const Shared& shared, const supervisor::Seat& seat) {
   if (shared.pid_file) shared.pid_file->close_in_child();
   shared.launcher.close_in_child();
+  shared.door.close_in_child();
   name_process(fmt::format("worker {}", seat.number), "worker", configuration);
   if (const auto redirected = redirect_log(shared.log, configuration); !redirected)
     throw BootError{ExitCode::wrong_configuration, redirected.error().text()};
@@ -97,11 +100,18 @@ std::optional<ExitCode> prove_with_logs(const Configuration& configuration, log:
   return prove(configuration, log);
 }
 
+/// As the configuration's `bind` has it.
+std::string name_of(const Configuration& configuration, const net::Listener& listener) {
+  return (speaks_tls(configuration, listener) ? "https://" : "") + listener.address().text();
+}
+
 supervisor::Plan make_plan(const std::shared_ptr<const Configuration>& configuration, const Shared& shared) {
   return {.policy = supervisor_policy(configuration->loaded.settings),
           .worker_main = [configuration,
                           shared](const supervisor::Seat& seat) { return work(*configuration, shared, seat); },
           .binding = shared.listening.binding(*configuration),
+          .worker_class = class_name(configuration->loaded.settings.worker_class),
+          .name_of = [configuration](const net::Listener& listener) { return name_of(*configuration, listener); },
           .reopening =
               [configuration, shared] {
                 if (const auto created = create_access_log(*configuration); !created)
@@ -116,8 +126,9 @@ supervisor::Plan make_plan(const std::shared_ptr<const Configuration>& configura
 }
 
 /// The settings of what is made once, for the whole life of the server.
-constexpr auto kAtStartOnly = std::to_array<std::string_view>(
-    {"backlog", "reuse_port", "unix_socket_mode", "pid", "chdir", "umask", "user", "group", "daemon"});
+constexpr auto kAtStartOnly =
+    std::to_array<std::string_view>({"backlog", "reuse_port", "unix_socket_mode", "pid", "control_socket", "chdir",
+                                     "umask", "user", "group", "daemon"});
 
 void warn_of_what_stays(const config::Settings& next, const config::Settings& in_force, log::ErrorLog& log) {
   std::vector<std::string_view> changed;
@@ -167,7 +178,7 @@ std::optional<process::PidFile> create_pid_file(const config::Settings& settings
 std::vector<std::string> addresses_of(const Configuration& configuration, std::span<const net::Listener> listeners) {
   std::vector<std::string> addresses;
   for (const auto& listener : listeners) {
-    auto text = (speaks_tls(configuration, listener) ? "https://" : "") + listener.address().text();
+    auto text = name_of(configuration, listener);
     if (addresses.empty() || addresses.back() != text) addresses.push_back(std::move(text));  // see reuse_port
   }
   return addresses;
@@ -175,10 +186,8 @@ std::vector<std::string> addresses_of(const Configuration& configuration, std::s
 
 void announce(const supervisor::Policy& policy, const Configuration& configuration,
               std::span<const std::string> addresses, log::ErrorLog& log) {
-  constexpr std::string_view kNames[] = {"sync", "event", "green"};
   log.info("indrik {} listening at {} with {} {} worker{}", INDRIK_VERSION, fmt::join(addresses, ", "), policy.workers,
-           kNames[static_cast<std::size_t>(configuration.loaded.settings.worker_class)],
-           policy.workers == 1 ? "" : "s");
+           class_name(configuration.loaded.settings.worker_class), policy.workers == 1 ? "" : "s");
 }
 
 /// Each connection is a descriptor; beside them a worker has listeners, logs, its loop, and what plugins open.
@@ -197,6 +206,8 @@ void warn_of_few_descriptors(std::size_t limit, const config::Settings& settings
 supervisor::Surroundings surroundings(const Start& start, const config::Settings& settings, const Shared& shared) {
   supervisor::Surroundings outside{.program = &start.program,
                                    .service_manager = process::ServiceManager::from_environment(),
+                                   .door = &shared.door,
+                                   .version = INDRIK_VERSION,
                                    .predecessor = start.handover ? start.handover->predecessor : 0};
   outside.serving = [shared] { shared.launcher.release(static_cast<int>(ExitCode::ok)); };
   if (start.handover)
@@ -222,13 +233,18 @@ int serve(Start& start, const std::shared_ptr<const Configuration>& configuratio
   // The workers of an upgrade prove the plugins, and the old master serves until they have.
   if (!start.handover)
     if (const auto ending = prove_with_logs(*configuration, log)) return static_cast<int>(*ending);
+  auto door = open_door(start, settings);  // before the pid file: who waits for its end finds everything tidied up
   auto pid_file = create_pid_file(settings, start.handover.has_value());
   const auto policy = supervisor_policy(settings);
   Listening listening{start, *configuration, static_cast<std::size_t>(policy.workers)};
   auto ticket_keys = net::TicketKeys::create();
   if (!ticket_keys) throw BootError{ExitCode::run_failed, ticket_keys.error().text()};
-  const Shared shared{
-      .log = log, .pid_file = pid_file, .launcher = launcher, .listening = listening, .ticket_keys = *ticket_keys};
+  const Shared shared{.log = log,
+                      .pid_file = pid_file,
+                      .launcher = launcher,
+                      .listening = listening,
+                      .ticket_keys = *ticket_keys,
+                      .door = door};
   auto listeners = listening.open(*configuration);
   const auto twice = static_cast<std::size_t>(policy.workers) * 2;  // a reload has two generations
   auto scoreboard = process::Scoreboard::create(twice + kSpareSlots, twice + kSpareBells);

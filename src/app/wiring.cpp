@@ -120,6 +120,11 @@ worker::Options worker_options(const config::Settings& settings) {
           .max_memory = settings.max_memory};
 }
 
+std::string_view class_name(config::WorkerClass given) noexcept {
+  constexpr std::string_view kNames[] = {"sync", "event", "green"};
+  return kNames[static_cast<std::size_t>(given)];
+}
+
 supervisor::Policy supervisor_policy(const config::Settings& settings) {
   return {.workers = settings.workers.is_auto() ? process::available_cores() : settings.workers.number,
           .timeout = silence(settings.timeout),

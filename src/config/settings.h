@@ -101,10 +101,11 @@ struct Settings {
   std::string access_logformat;
   std::string error_logfile;  ///< "-": stderr
   LogLevel log_level{};
-  std::filesystem::path pid;     ///< empty: none
-  std::string proc_name;         ///< empty: none
-  std::filesystem::path chdir;   ///< empty: where the server was started
-  std::vector<std::string> env;  ///< "NAME=VALUE"
+  std::filesystem::path pid;             ///< empty: none
+  std::filesystem::path control_socket;  ///< empty: none
+  std::string proc_name;                 ///< empty: none
+  std::filesystem::path chdir;           ///< empty: where the server was started
+  std::vector<std::string> env;          ///< "NAME=VALUE"
   mode_t umask{};
   std::string user;   ///< name or number; empty: as started
   std::string group;  ///< name or number; empty: the user's own, or as started

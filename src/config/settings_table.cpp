@@ -311,6 +311,11 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kProcess, .key = "pid", .flag = "-p,--pid", .placeholder = "FILE", .field = &Settings::pid,
      .fallback = "", .range = {0, kLongestPath}, .accepts = "a file, or \"\" for none",
      .doc = "File that holds the master's process id while it runs."},
+    {.group = kProcess, .key = "control_socket", .flag = "--control-socket", .placeholder = "FILE",
+     .field = &Settings::control_socket, .fallback = "", .range = {0, 107},
+     .accepts = "a socket's path of up to 107 bytes, or \"\" for none",
+     .doc = "Where the master listens for indrikctl: a unix socket that root and the user that the server was started "
+            "as may ask for its status, a reload or a stop. indrikctl looks for it at /run/indrik/control.sock."},
     {.group = kProcess, .key = "proc_name", .flag = "-n,--proc-name", .placeholder = "NAME",
      .field = &Settings::proc_name, .fallback = "", .range = {0, 64},
      .accepts = "up to 64 bytes without control characters, or \"\" for none",

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -35,6 +36,8 @@ struct Child {
   TimePoint heartbeat;                    ///< as last read from its slot
   bool asks_to_retire = false;            ///< as last read from its slot
   TimePoint deadline = TimePoint::max();  ///< of its present state
+  std::string_view worker_class{};        ///< its plan's
+  std::uint64_t requests_before = 0;      ///< of its slot when it was born
 
   /// Starting or serving, and not asked to end.
   bool is_active() const noexcept { return state == ChildState::starting || state == ChildState::ready; }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "control/door.h"
 #include "net/listener.h"
 
 namespace indrik::supervisor {
@@ -28,9 +29,11 @@ struct Handover {
   pid_t predecessor = 0;
   Fd report;  ///< for a process::Launcher: the old master waits at its other end
   std::vector<Socket> sockets{};
+  std::optional<Socket> control{};  ///< where the old master is asked
 
-  /// The variables for the new master, which is `heir`.
-  static std::vector<std::string> variables(pid_t heir, int report, std::span<const net::Listener> listeners);
+  /// The variables for the new master, which is `heir`. `door` may be null.
+  static std::vector<std::string> variables(pid_t heir, int report, std::span<const net::Listener> listeners,
+                                            const control::Door* door);
   /// What was left to this process, and takes the variables away; none: it is nobody's heir.
   static std::optional<Handover> take();
 };

@@ -13,25 +13,11 @@
 #include <fmt/ranges.h>
 
 #include "process/parent.h"
-#include "process/signal_queue.h"
-#include "supervisor/announcer.h"
-#include "supervisor/backoff.h"
 #include "supervisor/crash_report.h"
-#include "supervisor/generation.h"
-#include "supervisor/quarantine.h"
-#include "supervisor/recycling.h"
-#include "supervisor/reloading.h"
-#include "supervisor/reporter.h"
-#include "supervisor/signals.h"
-#include "supervisor/stall_reports.h"
-#include "supervisor/upgrade.h"
-#include "supervisor/workforce.h"
+#include "supervisor/master_state.h"
 
 namespace indrik::supervisor {
 namespace {
-
-/// leaving: told to stop, but drain_delay still accepts.
-enum class Phase : std::uint8_t { booting, serving, leaving, stopping, stopped };
 
 /// So many young deaths in a row, without one worker that lasted: the plan is at fault.
 constexpr int kHopeless = 4;
@@ -66,76 +52,19 @@ int poll_timeout(TimePoint deadline) noexcept {
 
 }  // namespace
 
-struct Master::State {
-  State(Plan plan, Reload reload_plan, ListenerPool open, process::Scoreboard& scoreboard, log::ErrorLog& error_log)
-      : listeners{std::move(open)},
-        log{error_log},
-        signals{open_signals()},
-        notice{open_notice()},
-        workforce{scoreboard, signals, listeners, notice.get(), error_log},
-        current{.plan = std::move(plan), .number = 1, .proven = true},
-        wanted{current.configured()},
-        reloading{std::move(reload_plan), current.number, workforce, listeners, error_log},
-        reporter{listeners, signals, error_log},
-        stalls{scoreboard, reporter, error_log},
-        quarantine{scoreboard.crashes().closed_routes(), error_log} {}
-
-  // The loop's duties, in order.
-  void spawn_missing_workers();
-  void wait_until_something_happens();
-  void obey_signals();
-  void judge(const Loss& loss);
-  void advance_phase();
-  void note_end_of_stranger(pid_t child, int wait_status);
-  void advance_upgrade();
-  void tell_service_manager();
-
-  void obey(Command command);
-  void change_workers(int difference);
-  void reopen_logs();
-  void upgrade_program();
-  void ask_to_stop();
-  void stop(ChildEvent how);
-  void announce(log::Level level, const Loss& loss, std::string_view more);
-  void fail_boot(const Loss& loss);
-  void give_up_boot(ExitCode code, const std::string& why);
-  void mourn_young(const Loss& loss);
-  void change_over(Generation next);
-  void note_proofs(TimePoint now);
-  void begin_to_serve();
-  void part_from_predecessor();
-  bool some_worker_progresses() const noexcept;
-
-  Children& children() noexcept { return workforce.children(); }
-  bool nothing_is_left() noexcept { return children().empty() && reporter.idle() && !upgrade.is_under_way(); }
-  /// Of the current generation: fewer while a new one takes over, one more while one is exchanged.
-  std::size_t needed() const noexcept { return reloading.old_ones_needed(wanted) + recycling.extra(); }
-
-  Surroundings outside;
-  Announcer announcer{{}};
-  ListenerPool listeners;
-  log::ErrorLog& log;
-  process::SignalQueue signals;
-  Fd notice;
-  Workforce workforce;
-
-  Phase phase = Phase::booting;
-  ExitCode exit_code = ExitCode::ok;
-  Generation current;
-  std::size_t wanted;  ///< workers of the current generation: the plan's number, then TTIN and TTOU
-  Reloading reloading;
-  Recycling recycling{workforce};
-  Backoff backoff;
-  Reporter reporter;
-  StallReports stalls;
-  Quarantine quarantine;
-  Upgrade upgrade{log};
-  Fd predecessor;  ///< readable when it has ended; none: there is none any more
-  unsigned reloads_asked = 0;
-  std::optional<Plan> last_good;  ///< of the generations before the current one
-  TimePoint accepts_until = TimePoint::max();
-  TimePoint boots_until = TimePoint::max();  ///< for want of processes; workers have a time of their own each
-};
+Master::State::State(Plan plan, Reload reload_plan, ListenerPool open, process::Scoreboard& scoreboard,
+                     log::ErrorLog& error_log)
+    : listeners{std::move(open)},
+      log{error_log},
+      signals{open_signals()},
+      notice{open_notice()},
+      workforce{scoreboard, signals, listeners, notice.get(), error_log},
+      current{.plan = std::move(plan), .number = 1, .proven = true},
+      wanted{current.configured()},
+      reloading{std::move(reload_plan), current.number, workforce, listeners, error_log},
+      reporter{listeners, signals, error_log},
+      stalls{scoreboard, reporter, error_log},
+      quarantine{scoreboard.crashes().closed_routes(), error_log} {}
 
 Master::Master(Plan plan, Reload reload, ListenerPool listeners, process::Scoreboard& scoreboard, log::ErrorLog& log)
     : state_{std::make_unique<State>(std::move(plan), std::move(reload), std::move(listeners), scoreboard, log)} {}
@@ -146,6 +75,7 @@ void Master::meet(Surroundings surroundings) {
   auto& s = *state_;
   s.outside = std::move(surroundings);
   s.announcer = Announcer{s.outside.service_manager};
+  s.desk = Desk{s.outside.door};
   if (s.outside.predecessor == 0) return;
   s.announcer.be_silent();  // it is the service manager's main process
   s.predecessor = process::watch_process(s.outside.predecessor);
@@ -161,6 +91,7 @@ int Master::run() {
     s.tell_service_manager();
     s.wait_until_something_happens();
     s.obey_signals();
+    s.obey_visitors();
     s.workforce.read_slots();
     for (const auto& child : s.children().all()) s.stalls.look_at(child, Clock::now());
     const auto losses = s.workforce.reap([&](pid_t child, int status) { s.note_end_of_stranger(child, status); });
@@ -170,9 +101,11 @@ int Master::run() {
     s.quarantine.expire(Clock::now());
     s.advance_upgrade();
     s.advance_phase();  // booting -> serving (and from generation to generation) -> stopping -> stopped
+    s.tell_visitors();
   }
   s.stalls.clear();
   s.log.info("stopped");
+  s.desk.farewell();
   return static_cast<int>(s.exit_code);
 }
 
@@ -194,17 +127,18 @@ void Master::State::spawn_missing_workers() {
 }
 
 void Master::State::wait_until_something_happens() {
-  auto deadline =
-      std::min({children().next_deadline(), reloading.next_deadline(), reporter.next_deadline(),
-                quarantine.next_deadline(), upgrade.next_deadline(), announcer.next_deadline(), accepts_until});
+  auto deadline = std::min({children().next_deadline(), reloading.next_deadline(), reporter.next_deadline(),
+                            quarantine.next_deadline(), upgrade.next_deadline(), announcer.next_deadline(),
+                            desk.next_deadline(), accepts_until});
   if (phase != Phase::stopping && children().placed(current.number) < needed() && children().vacant_slot())
     deadline = std::min(deadline, backoff.next());
   if (phase == Phase::stopping && nothing_is_left()) deadline = Clock::now();
-  pollfd sources[] = {{.fd = signals.fd(), .events = POLLIN, .revents = 0},
-                      {.fd = notice.get(), .events = POLLIN, .revents = 0},
-                      {.fd = upgrade.fd(), .events = POLLIN, .revents = 0},
-                      {.fd = predecessor.get(), .events = POLLIN, .revents = 0}};  // poll(2) skips what is not there
-  ::poll(sources, std::size(sources), poll_timeout(deadline));
+  sources = {{.fd = signals.fd(), .events = POLLIN, .revents = 0},
+             {.fd = notice.get(), .events = POLLIN, .revents = 0},
+             {.fd = upgrade.fd(), .events = POLLIN, .revents = 0},
+             {.fd = predecessor.get(), .events = POLLIN, .revents = 0}};  // poll(2) skips what is not there
+  desk.watch(sources);
+  ::poll(sources.data(), sources.size(), poll_timeout(deadline));
   std::uint64_t notices = 0;
   (void)!::read(notice.get(), &notices, sizeof notices);  // only wakes us: the slots say the rest
 }
@@ -229,7 +163,8 @@ void Master::State::obey(Command command) {
     case Command::reload:
       if (phase != Phase::booting && phase != Phase::serving) return;
       ++reloads_asked;
-      return reloading.ask();
+      reloading.ask();
+      return;
     case Command::upgrade:
       return upgrade_program();
     case Command::more_workers:
@@ -274,7 +209,8 @@ void Master::State::upgrade_program() {
   }();
   if (!refusal.empty()) return log.warning("upgrade refused: {}", refusal);
   const auto& policy = current.plan.policy;
-  upgrade.begin(*outside.program, listeners.all(), {.boot = policy.boot_timeout, .graceful = policy.graceful_timeout});
+  upgrade.begin(*outside.program, listeners.all(), outside.door,
+                {.boot = policy.boot_timeout, .graceful = policy.graceful_timeout});
 }
 
 void Master::State::ask_to_stop() {
@@ -308,6 +244,7 @@ void Master::State::stop(ChildEvent how) {
 void Master::State::judge(const Loss& loss) {
   const auto& child = loss.child;
   const bool was_told = child.state == ChildState::retiring || child.state == ChildState::quitting;
+  if (!was_told) ++restarts;
   if (loss.crash) quarantine.note(*loss.crash, current.plan.policy.quarantine, loss.when);
   if (was_told || phase == Phase::stopping) return announce(log::Level::info, loss, {});
   if (reloading.has_candidate(child) && died_young(child, loss.wait_status, loss.when, Backoff::kProof)) {
@@ -388,6 +325,7 @@ void Master::State::begin_to_serve() {
   outside.serving();
   if (outside.predecessor == 0) return;
   listeners.own_files();
+  desk.take_over();
   if (const auto closed = listeners.close_others(current.plan.binding); !closed.empty())
     log.info("no longer listening at {}", fmt::join(closed, ", "));
   announcer.begin_anew();
@@ -401,6 +339,7 @@ void Master::State::note_end_of_stranger(pid_t child, int wait_status) {
 void Master::State::advance_upgrade() {
   if (upgrade.advance()) {
     listeners.leave_files();
+    desk.hand_over();
     announcer.hand_over(upgrade.heir());
     outside.handed_over();
     stop(ChildEvent::told_to_retire);
@@ -454,7 +393,10 @@ void Master::State::change_over(Generation next) {
   recycling.forget();
   const auto closed = listeners.close_others(current.plan.binding);
   current.plan.taken_over();
-  log.info("reload done: {} new workers are ready, those of before finish their requests", wanted);
+  const auto sentence =
+      fmt::format("reload done: {} new workers are ready, those of before finish their requests", wanted);
+  log.info("{}", sentence);
+  if (!current.proven) reloading.conclude(true, sentence);  // else it has taken a reload back
   if (!closed.empty()) log.info("no longer listening at {}", fmt::join(closed, ", "));
   for (auto& child : children().all()) {
     if (child.generation == current.number) continue;

@@ -5,9 +5,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "control/door.h"
 #include "log/error_log.h"
 #include "net/listener.h"
 #include "process/program.h"
@@ -58,6 +60,11 @@ struct Plan {
   Policy policy;
   WorkerMain worker_main;
   Binding binding;
+  std::string_view worker_class{};  ///< its name, for whoever asks; of static life
+  /// A listener's, likewise.
+  std::function<std::string(const net::Listener&)> name_of = [](const auto& listener) {
+    return listener.address().text();
+  };
   std::function<void()> reopening = [] {};   ///< called in the master at USR1, before the workers reopen their logs
   std::function<void()> taken_over = [] {};  ///< called in the master when workers of this plan have replaced others
 };
@@ -69,7 +76,9 @@ using Reload = std::function<Result<Plan>()>;
 struct Surroundings {
   const process::Program* program = nullptr;  ///< what USR2 starts
   process::ServiceManager service_manager{};
-  pid_t predecessor = 0;  ///< the master that has started this one by an upgrade and still serves
+  control::Door* door = nullptr;  ///< where the master is asked
+  std::string version{};          ///< the program's, for whoever asks
+  pid_t predecessor = 0;          ///< the master that has started this one by an upgrade and still serves
 
   std::function<void()> serving = [] {};  ///< called once, when the first workers are all ready
   std::function<void(ExitCode code, const std::string& why)> failed_to_start = [](auto, const auto&) {};

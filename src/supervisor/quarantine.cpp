@@ -60,6 +60,13 @@ void Quarantine::open(std::uint64_t key, Route& route) {
   log_.info("{} is open again", route.name);
 }
 
+std::vector<std::pair<std::string, TimePoint>> Quarantine::closed() const {
+  std::vector<std::pair<std::string, TimePoint>> found;
+  for (const auto& [key, route] : routes_)
+    if (route.closed_until) found.emplace_back(route.name, *route.closed_until);
+  return found;
+}
+
 TimePoint Quarantine::next_deadline() const noexcept {
   TimePoint next = TimePoint::max();
   for (const auto& [key, route] : routes_)

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -27,6 +28,8 @@ class Quarantine {
   /// Opens everything and forgets every crash: the code is new.
   void clear();
   TimePoint next_deadline() const noexcept;
+  /// The names of those that are closed, and until when.
+  std::vector<std::pair<std::string, TimePoint>> closed() const;
 
  private:
   struct Route {

@@ -7,9 +7,10 @@
 
 namespace indrik::supervisor {
 
-void Reloading::ask() noexcept {
+unsigned Reloading::ask() noexcept {
   asked_ = true;
   said_to_wait_ = false;
+  return attempts_ + 1;
 }
 
 void Reloading::begin(const Generation& serving, std::size_t workers_now) {
@@ -20,24 +21,36 @@ void Reloading::begin(const Generation& serving, std::size_t workers_now) {
     return;
   }
   asked_ = false;
+  ++attempts_;
   log_.info("reload begun");
   auto plan = read_plan_();
-  if (!plan) return log_.error("reload failed: {}; nothing has changed", plan.error().text());
+  if (!plan) return give_up(plan.error().text());
   Generation next{.plan = *std::move(plan), .number = ++last_number_};
   const auto room = workforce_.children().slots();
   if (std::max(next.configured(), workers_now) >= room)  // one more, when one is changed for another
-    return log_.error("reload failed: {} new workers are more than there is room for, {}; nothing has changed",
-                      next.configured(), room - 1);
+    return give_up(fmt::format("{} new workers are more than there is room for, {}", next.configured(), room - 1));
   const auto opened = listeners_.open(next.plan.binding);
-  if (!opened) return log_.error("reload failed: {}; nothing has changed", opened.error().text());
+  if (!opened) return give_up(opened.error().text());
   if (!opened->empty()) log_.info("now listening at {}", fmt::join(*opened, ", "));
   candidate_ = std::move(next);
   at_once_ = 1;
   proven_at_ = TimePoint::max();
 }
 
+void Reloading::give_up(const std::string& reason) {
+  const auto sentence = fmt::format("reload failed: {}; nothing has changed", reason);
+  log_.error("{}", sentence);
+  conclude(false, sentence);
+}
+
+void Reloading::conclude(bool done, const std::string& sentence) {
+  last_ = {.attempt = attempts_, .done = done, .sentence = sentence, .when = Clock::now()};
+}
+
 void Reloading::fall_back(const Plan& good, const Generation& serving) {
-  log_.critical("the workers of the last reload do not stay up: back to what was before");
+  constexpr std::string_view kSentence = "the workers of the last reload do not stay up: back to what was before";
+  log_.critical("{}", kSentence);
+  conclude(false, std::string{kSentence});
   candidate_ = {.plan = good, .number = ++last_number_, .proven = true};
   at_once_ = candidate_->configured();
   proven_at_ = TimePoint::min();
@@ -73,7 +86,9 @@ std::optional<Generation> Reloading::take_ready() {
 }
 
 void Reloading::fail(const std::string& reason, const Generation& serving) {
-  log_.error("reload failed: {}; the workers of before stay", reason);
+  const auto sentence = fmt::format("reload failed: {}; the workers of before stay", reason);
+  log_.error("{}", sentence);
+  conclude(false, sentence);
   for (auto& child : workforce_.children().all()) {
     if (!has_candidate(child)) continue;
     // One that has served may have requests.

@@ -25,7 +25,8 @@ constexpr milliseconds kOwnSentence{2'000};
 
 }  // namespace
 
-void Upgrade::begin(const process::Program& program, std::span<const net::Listener> listeners, const Limits& limits) {
+void Upgrade::begin(const process::Program& program, std::span<const net::Listener> listeners,
+                    const control::Door* door, const Limits& limits) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
     return log_.error("upgrade failed: {}; this master goes on", Error::from_errno(errno, "make a pipe").text());
@@ -33,8 +34,9 @@ void Upgrade::begin(const process::Program& program, std::span<const net::Listen
   const Fd writer{ends[1]};
   std::vector<int> kept;
   for (const auto& listener : listeners) kept.push_back(listener.fd());
-  const auto heir = program.start(kept, writer.get(),
-                                  [&](pid_t child) { return Handover::variables(child, writer.get(), listeners); });
+  if (door != nullptr && door->fd() >= 0) kept.push_back(door->fd());
+  const auto heir = program.start(
+      kept, writer.get(), [&](pid_t child) { return Handover::variables(child, writer.get(), listeners, door); });
   if (!heir) return log_.error("upgrade failed: {}; this master goes on", heir.error().text());
   heir_ = *heir;
   stage_ = Stage::booting;

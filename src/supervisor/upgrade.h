@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "control/door.h"
 #include "log/error_log.h"
 #include "net/listener.h"
 #include "process/program.h"
@@ -25,8 +26,9 @@ class Upgrade {
 
   explicit Upgrade(log::ErrorLog& log) : log_{log} {}
 
-  /// USR2: starts `program` with the listeners handed over. Logs why, if that cannot be.
-  void begin(const process::Program& program, std::span<const net::Listener> listeners, const Limits& limits);
+  /// USR2: starts `program` with the listeners and the door, if there is one, handed over. Logs why, if that cannot be.
+  void begin(const process::Program& program, std::span<const net::Listener> listeners, const control::Door* door,
+             const Limits& limits);
   /// Hears what the new master says, and ends one that is late. True, once: it is ready, and the server is its own.
   bool advance();
   /// A child of ours that is no worker has ended.

@@ -68,6 +68,9 @@ Result<void> Workforce::spawn(const Generation& generation) {
   }
   slot.pid = *pid;
   children_.add(*pid, number, generation.number, generation.patience(), Clock::now());
+  auto& child = *children_.find(*pid);
+  child.worker_class = generation.plan.worker_class;
+  child.requests_before = slot.requests;
   log_.debug("worker {} (pid {}) started", number, *pid);
   return {};
 }

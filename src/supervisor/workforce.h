@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,7 @@ class Workforce {
   /// Sends a signal that changes nobody's state.
   void forward(int signal) const noexcept;
 
+  std::span<const process::Slot> slots() const noexcept { return scoreboard_.slots(); }
   Children& children() noexcept { return children_; }
   const Children& children() const noexcept { return children_; }
 

@@ -28,8 +28,11 @@ inline constexpr auto kLayers = std::to_array<LayerRule>({
     // The hooked system calls ask for libc's own with dlsym(3): the second door to dlfcn.h.
     {"fiber", "base", "boost/ dlfcn.h valgrind/"},
     {"worker", "base process log net http stream routing fiber", "ev.h ev++.h"},
-    {"supervisor", "base process log net", ""},
-    {"app", "base process log config net http stream routing plugin fiber worker supervisor", ""},
+    {"control", "base net", "nlohmann/"},
+    {"supervisor", "base process log net control", ""},
+    {"app", "base process log config net http stream routing plugin fiber worker control supervisor", ""},
+    // The second program, with flags of its own.
+    {"ctl", "base config control", "CLI/"},
 });
 
 /// Libraries of plugins, which each plugin's file includes for itself; no layer does.

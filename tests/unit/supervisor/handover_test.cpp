@@ -42,13 +42,27 @@ class HandoverTest : public testing::Test {
   indrik::test::TemporaryFolder folder_;
 };
 
+TEST_F(HandoverTest, TellsTheHeirWhereTheOldMasterIsAsked) {
+  control::Door door{listener("control")};
+  give(Handover::variables(::getpid(), ::open("/dev/null", O_WRONLY), {}, &door));
+  auto handover = Handover::take();
+  ASSERT_TRUE(handover && handover->control);
+  EXPECT_EQ(handover->control->fd.release(), door.fd());
+  EXPECT_EQ(handover->control->asked, door.address());
+  EXPECT_TRUE(handover->sockets.empty());
+  EXPECT_TRUE(names().empty());
+  EXPECT_FALSE(Handover::take());
+  const control::Door none;
+  EXPECT_EQ(Handover::variables(7, 8, {}, &none), Handover::variables(7, 8, {}, nullptr));
+}
+
 TEST_F(HandoverTest, TellsTheHeirOfEverySocketAndTakesTheVariablesAway) {
   std::vector<net::Listener> listeners;
   listeners.push_back(listener("a"));
   listeners.push_back(listener("odd=, name"));
   listeners.back().mark_passed();
   const int report = ::open("/dev/null", O_WRONLY);
-  give(Handover::variables(::getpid(), report, listeners));
+  give(Handover::variables(::getpid(), report, listeners, nullptr));
   const auto handover = Handover::take();
   ASSERT_TRUE(handover);
   EXPECT_EQ(handover->predecessor, ::getppid());
@@ -68,7 +82,7 @@ TEST_F(HandoverTest, TellsTheHeirOfEverySocketAndTakesTheVariablesAway) {
 TEST_F(HandoverTest, IsNothingToAChildOfTheHeirAndStillTakesTheVariablesAway) {
   std::vector<net::Listener> listeners;
   listeners.push_back(listener("a"));
-  give(Handover::variables(::getpid() + 1, 1, listeners));
+  give(Handover::variables(::getpid() + 1, 1, listeners, nullptr));
   EXPECT_FALSE(Handover::take());
   EXPECT_TRUE(names().empty()) << names().front();
   EXPECT_EQ(::fcntl(listeners.front().fd(), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);  // untouched
@@ -87,7 +101,7 @@ TEST_F(HandoverTest, HasNoSocketWhereADescriptorIsNotOpen) {
 }
 
 TEST_F(HandoverTest, MayHaveNoListenerAtAll) {
-  EXPECT_THAT(Handover::variables(7, 8, {}), Contains("INDRIK_UPGRADE_LISTENERS="));
+  EXPECT_THAT(Handover::variables(7, 8, {}, nullptr), Contains("INDRIK_UPGRADE_LISTENERS="));
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ class UpgradeTest : public testing::Test {
   void begin(const std::string& script, Upgrade::Limits limits = {.boot = 30s, .graceful = 0ms}) {
     folder_.write("program", "#!/usr/bin/env bash\n" + script + "\n");
     std::filesystem::permissions(place_, std::filesystem::perms::owner_all);
-    upgrade_.begin(program_, {}, limits);
+    upgrade_.begin(program_, {}, nullptr, limits);
   }
   /// As the master's loop does it, until the upgrade is done or over. True: it is done.
   bool follow() {
@@ -118,7 +118,7 @@ TEST_F(UpgradeTest, TakesNothingButTheOneWordForReady) {
 }
 
 TEST_F(UpgradeTest, SaysWhyNothingCouldBeExecuted) {
-  upgrade_.begin(program_, {}, {.boot = 30s, .graceful = 0ms});
+  upgrade_.begin(program_, {}, nullptr, {.boot = 30s, .graceful = 0ms});
   EXPECT_FALSE(follow());
   EXPECT_THAT(said(), HasSubstr("has not become ready: execute " + place_ + ": No such file or directory;"));
 }
@@ -175,7 +175,7 @@ TEST_F(UpgradeTest, GoesOnWhereNoPipeCanBeMade) {
   none.rlim_cur = static_cast<rlim_t>(::dup(STDERR_FILENO));  // the lowest that is free
   ::close(static_cast<int>(none.rlim_cur));
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  upgrade_.begin(program_, {}, {.boot = 30s, .graceful = 0ms});
+  upgrade_.begin(program_, {}, nullptr, {.boot = 30s, .graceful = 0ms});
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_FALSE(upgrade_.is_under_way());
   EXPECT_THAT(said(), HasSubstr("upgrade failed: make a pipe: Too many open files; this master goes on\n"));

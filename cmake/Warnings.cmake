@@ -13,5 +13,10 @@ target_compile_options(indrik_warnings INTERFACE
 add_compile_options(-fno-omit-frame-pointer)
 set(CMAKE_CXX_FLAGS_DEV "-O1 -g1 -fstack-protector-strong -D_GLIBCXX_ASSERTIONS")
 set(CMAKE_C_FLAGS_DEV "-O1 -g1 -fstack-protector-strong")
-set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -fstack-protector-strong -fstack-clash-protection -DNDEBUG")
-set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1 -fstack-protector-strong -fstack-clash-protection -DNDEBUG")
+# What is shipped is hardened as Debian does it.
+set(hardening "-fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 ${hardening} -DNDEBUG")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1 ${hardening} -DNDEBUG")
+foreach(kind EXE MODULE)
+  set(CMAKE_${kind}_LINKER_FLAGS_RELWITHDEBINFO "-Wl,-z,relro,-z,now")
+endforeach()

@@ -69,7 +69,8 @@ fs::path plugin_folder(const Settings& settings) {
   }
   std::error_code error;
   const auto self = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::path{"./plugins"} : self.parent_path() / "plugins";
+  const auto beside = error ? fs::path{"./plugins"} : self.parent_path() / "plugins";
+  return fs::is_directory(beside, error) ? beside : fs::path{INDRIK_PLUGIN_DIR};
 }
 
 }  // namespace indrik::config

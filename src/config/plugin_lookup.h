@@ -22,7 +22,8 @@ Result<std::filesystem::path> find_plugin(std::string_view name, const Lookup& l
 /// The folders for one of loaded.apps: only what stands on the command line is looked for in the current folder.
 Lookup lookup_for(const PluginApp& app, const Loaded& loaded);
 
-/// The setting plugin_directory; if that is empty, `plugins` beside this executable.
+/// The setting plugin_directory; if that is empty, `plugins` beside this executable, as after a build; if that is not
+/// there, the folder of installed plugins.
 std::filesystem::path plugin_folder(const Settings& settings);
 
 }  // namespace indrik::config

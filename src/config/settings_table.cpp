@@ -149,9 +149,10 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
             "Not in class sync, where handlers may block. 0 is never."},
     {.group = kWorkers, .key = "plugin_directory", .flag = "--plugin-directory", .placeholder = "FOLDER",
      .field = &Settings::plugin_directory, .fallback = "", .range = {0, kLongestPath},
-     .accepts = "a folder, or \"\" for the folder plugins beside the executable",
+     .accepts = "a folder, or \"\" for where they are installed",
      .doc = "Where a plugin named without a slash is looked up last: after the folder of the configuration file and, "
-            "for a plugin on the command line, the current folder. Empty: plugins beside the executable."},
+            "for a plugin on the command line, the current folder. Empty: plugins beside the executable, or if that is "
+            "not there, where packages install them (pkg-config --variable=plugindir indrik)."},
 
     {.group = kTimeouts, .key = "timeout", .flag = "-t,--timeout", .placeholder = "TIME", .field = &Settings::timeout,
      .fallback = "30s", .range = {100, kHour}, .or_zero = true,

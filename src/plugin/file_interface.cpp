@@ -21,7 +21,8 @@ constexpr std::uint32_t kFirstFileSize = offsetof(indrik_file, content_encoding)
 
 std::uint64_t random_number() noexcept {
   std::uint64_t number = 0;
-  (void)::getrandom(&number, sizeof number, 0);  // so few bytes never fail once the machine has booted
+  // So few bytes never fail once the machine has booted.
+  [[maybe_unused]] const auto got = ::getrandom(&number, sizeof number, 0);
   return number;
 }
 

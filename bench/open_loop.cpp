@@ -181,7 +181,8 @@ class OpenLoop {
     const std::chrono::duration<double> took = last_end_ - due(plan_.warm_up);
     std::printf("rate %.1f\nerrors %llu\nlate %.4f\n", static_cast<double>(latencies_.size()) / took.count(),
                 static_cast<unsigned long long>(errors_), at(lateness_, 0.99));
-    for (const auto& [name, part] : {std::pair{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1.0}})
+    for (const auto& [name, part] :
+         {std::pair{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1.0}})
       std::printf("%s %.4f\n", name, at(latencies_, part));
     // Ever closer to 1, five steps a decade, as far as there are requests to tell them apart.
     std::printf("quantile 0 %.4f\n", at(latencies_, 0));
@@ -213,7 +214,8 @@ int main(int count, char** words) {
   }
   ::prctl(PR_SET_TIMERSLACK, 1);  // ns; the kernel may be 50 us late otherwise
   const double rate = std::atof(words[3]), warm_up = count == 7 ? std::atof(words[6]) : 0;
-  if (rate <= 0 || std::atol(words[4]) <= 0) return std::fputs("open_loop: RATE and CONNECTIONS must be above 0\n", stderr), 2;
+  if (rate <= 0 || std::atol(words[4]) <= 0)
+    return std::fputs("open_loop: RATE and CONNECTIONS must be above 0\n", stderr), 2;
   OpenLoop{{.port = static_cast<std::uint16_t>(std::atoi(words[1])),
             .request = "GET " + std::string{words[2]} + " HTTP/1.1\r\nHost: open-loop\r\n\r\n",
             .rate = rate,

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from . import table
+from . import report, table
 from .goals import verdicts
 from .catalog import LOADS
 from .loads import Context
@@ -81,6 +81,11 @@ def run_load(load, options, results, folder, most_connections):
         load.finish()
 
 
+def write_reports(results, page, text):
+    page.write_text(report.as_html(results))
+    text.write_text(report.as_markdown(results))
+
+
 def print_results(options, results):
     names = [row for load in options.loads for row in load.row_names()]
     rows = {name: results.rows[name] for name in names if name in results.rows}
@@ -93,8 +98,7 @@ def print_results(options, results):
     if judged:
         print()
         print(table.as_text(table.GOAL_HEADING, [table.goal_line(verdict) for verdict in judged]))
-        passed = sum(verdict.passed is True for verdict in judged)
-        print(f"{passed} of {len(judged)} goals reached")
+        print(report.goal_summary(judged))
 
 
 def main():
@@ -102,6 +106,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     most_connections = raise_descriptor_limit()
     kept = ROOT / "build/bench" if options.quick else HERE.parent / "results"
+    text = kept / "RESULTS.md" if options.quick else HERE.parent / "RESULTS.md"
     results = Results(kept / "results.json")
     print(f"about {estimated_minutes(options):.0f} minutes: {', '.join(load.name for load in options.loads)}; kept in {kept}", flush=True)
     begun = time.monotonic()
@@ -112,8 +117,9 @@ def main():
         build_tools(folder / "tools")
         for load in options.loads:
             run_load(load, options, results, folder, most_connections)
+            write_reports(results, kept / "report.html", text)
     print_results(options, results)
-    print(f"took {(time.monotonic() - begun) / 60:.1f} minutes; {results.path}")
+    print(f"took {(time.monotonic() - begun) / 60:.1f} minutes; see {text} and {kept}/report.html")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The loads: each measures one server at a time, and answers its metrics by the row of the table that they belong to."""
 import dataclasses
+import resource
 import ssl
 
 from . import figures
@@ -56,21 +57,32 @@ def wrk(url, connections, seconds, check=False):
     return command + (["-s", HERE.parent / "peers/check.lua"] if check else []) + [url]
 
 
+def children_seconds():
+    """Processor time of what we started and has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def load_by_wrk(server, url, connections, seconds, check=False, warm_up=1):
     """The metrics of one load after a warm-up: what wrk says, and what the server spent meanwhile."""
     if warm_up:
         run(wrk(url, connections, warm_up, check), "wrk", warm_up)
     peak = [server.memory_bytes()]
-    before = server.processor_seconds()
+    before, client_before = server.processor_seconds(), children_seconds()
     command = wrk(url, connections, seconds, check)
     output = run(command, "wrk", seconds, during=lambda: peak.append(server.memory_bytes()))
-    spent = server.processor_seconds() - before
+    spent, client_spent = server.processor_seconds() - before, children_seconds() - client_before
     metrics = figures.parse_wrk(output)
     if server.process.poll() is not None:
         server.fail("ended under the load")
     if not metrics["requests"]:
-        raise Failed(f"{server.name} answered nothing")
-    return {**metrics, "cpu_us": spent * 1e6 / metrics["requests"], "memory": max(*peak, server.memory_bytes())}
+        raise Failed(f"{server.name} answered nothing, or wrk did not get so far as to ask")
+    return {
+        **metrics,
+        "cpu_us": spent * 1e6 / metrics["requests"],
+        "client_us": client_spent * 1e6 / metrics["requests"],
+        "memory": max(*peak, server.memory_bytes()),
+    }
 
 
 @dataclasses.dataclass

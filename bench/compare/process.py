@@ -142,13 +142,14 @@ class Server:
 
 
 def run(command, what, seconds, during=None):
-    """Its output. Calls during() twice a second while it runs. A command that fails, or takes much longer than it should, is a failure."""
-    runner = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    """Its output. Calls during() every second while it runs. To fail, or to take much longer than it should, is a failure."""
+    words = [str(word) for word in command]
+    runner = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     deadline = time.monotonic() + seconds + 30
     try:
         while True:
             try:
-                output, _ = runner.communicate(timeout=0.5)
+                output, _ = runner.communicate(timeout=1)
                 break
             except subprocess.TimeoutExpired:
                 if time.monotonic() > deadline:

@@ -14,6 +14,7 @@ COLUMNS = {  # metric: (heading, how a value is written)
     "max": ("max ms", lambda v: f"{v:.1f}"),
     "errors": ("errors", lambda v: f"{v:.0f}"),
     "cpu_us": ("CPU us/request", lambda v: f"{v:.2f}"),
+    "client_us": ("wrk's us", lambda v: f"{v:.2f}"),
     "memory": ("MiB", lambda v: f"{v / 2**20:.1f}"),
     "bytes_each": ("bytes each", lambda v: f"{v:,.0f}"),
     "switches_none": ("wake-ups with none", lambda v: f"{v:.0f}"),

@@ -302,11 +302,16 @@ void Connection::answer_for_handler() noexcept {
   if (stream_) settle();
 }
 
+/// Who is attacked, or whose peer is down, has thousands of these a second: each route's first at once, then now and
+/// then one that stands for all.
 void Connection::log_timeout() noexcept {
   const auto& request = exchange_->request;
-  engine_.log().warning("{} {} (route {}, plugin {}): no answer in time (timeout {} ms)", request.method,
-                        request.target, exchange_->handler().route(), exchange_->handler().plugin(),
-                        engine_.options().timeout.count());
+  const auto& handler = exchange_->handler();
+  const auto count = engine_.timeouts().say(&handler);
+  if (count == 0) return;
+  engine_.log().warning("{} {} (route {}, plugin {}): no answer in time (timeout {} ms){}", request.method,
+                        request.target, handler.route(), handler.plugin(), engine_.options().timeout.count(),
+                        count == 1 ? "" : fmt::format(", {} such since the route's last such line", count));
 }
 
 http::Framing Connection::framing(bool last) noexcept {

@@ -12,6 +12,7 @@
 #include "process/signal_queue.h"
 #include "process/stall_watch.h"
 #include "worker/acceptor.h"
+#include "worker/complaints.h"
 #include "worker/connection.h"
 #include "worker/conversations.h"
 #include "worker/date_cache.h"
@@ -98,6 +99,8 @@ class Engine {
   void complain_of_preamble(std::string_view peer) noexcept;
   /// A client is given up because it takes or sends too slowly; `what` says which. Logged now and then.
   void complain_of_slowness(std::string_view peer, std::string_view what) noexcept;
+  /// Requests without an answer in time, by their handlers.
+  Complaints& timeouts() noexcept { return timeouts_; }
   /// A field was left out for its name. Logged once.
   void complain_of_field(std::string_view name) noexcept;
   /// One more turn of the loop, for a handler that holds it and waits. False: the loop is to end.
@@ -181,6 +184,7 @@ class Engine {
   std::uint64_t lost_lines_ = 0;  ///< of the access log, already complained of
   TimePoint next_preamble_complaint_{};
   std::uint64_t bad_preambles_ = 0;  ///< since the last complaint
+  Complaints timeouts_{seconds{10}};
   TimePoint next_slowness_complaint_{};
   std::uint64_t slow_ones_ = 0;                     ///< since the last complaint
   std::optional<process::StallWatch> stall_watch_;  ///< while run() lasts

@@ -55,6 +55,14 @@ TEST_P(PatienceTest, Answers504NamesTheRequestCancelsTheHandlerAndKeepsTheWorker
   server.expect_clean_stop();
 }
 
+TEST_P(PatienceTest, TellsOfManyThatHadNoAnswerInAFewLines) {
+  ServerProcess server{arguments(GetParam(), {"-t", "100ms", "--threads", "8"})};
+  server.await_line("workers are ready");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(HttpClient{server.address()}.get("/wait?for=ever").status, 504);
+  server.expect_clean_stop();
+  EXPECT_EQ(times(server.error_text(), "(route /wait, plugin patience): no answer in time"), 1U);
+}
+
 TEST(GreenPatienceTest, WakesAFiberThatSleeps) {
   ServerProcess server{arguments("green", {"-t", "300ms"})};
   EXPECT_EQ(HttpClient{server.address()}.get("/sleep").status, 504);

@@ -129,7 +129,13 @@ std::vector<std::string> find_escapes(const std::filesystem::path& path, Part pa
   const ElfImage image{path};
   auto found = look_into(image, hooked);
   std::vector<std::string> escapes;
-  if (image.is_symbolic() && !found.exported.empty())
+  const bool is_symbolic = image.is_symbolic();
+  if (is_symbolic && found.exported.empty() && part == Part::plugin)
+    escapes.emplace_back(
+        "is linked with -Bsymbolic, by which a function of libc that came to be linked into it would not yield (link "
+        "it "
+        "without)");
+  if (is_symbolic && !found.exported.empty())
     escapes.push_back(
         fmt::format("is linked with -Bsymbolic and defines {} itself (link it without)", some_of(found.exported)));
   else if (part == Part::plugin)

@@ -30,6 +30,9 @@ INSTANTIATE_TEST_SUITE_P(
     Plugin, EscapeTest,
     testing::Values(
         Escape{"escapes_symbolic", "is linked with -Bsymbolic and defines read itself (link it without)"},
+        Escape{"escapes_one_day",
+               "is linked with -Bsymbolic, by which a function of libc that came to be linked into "
+               "it would not yield (link it without)"},
         Escape{"escapes_by_copy", "has its own read (link libc, libpthread and clients dynamically, or rename them)"},
         Escape{"escapes_raw", "calls syscall(), of which futex(2) alone yields (call libc's functions by their names)"},
         Escape{"escapes_by_go", "contains a Go runtime, which makes system calls itself"}),

@@ -51,6 +51,14 @@ void judge_proxies(const config::Loaded& loaded, std::vector<std::string>& mista
   note("forwarded_fields", http::ForwardedFields::parse(settings.forwarded_fields));
 }
 
+/// Somebody is to be served.
+void judge_silence(const config::Loaded& loaded, std::vector<std::string>& mistakes) {
+  const auto has_streams = [](const config::PluginApp& app) { return !app.binds.empty(); };
+  if (loaded.settings.bind.empty() && std::ranges::none_of(loaded.apps, has_streams))
+    mistakes.push_back(loaded.where("bind") +
+                       ": nothing would listen: expected an address, unless an [[app]] has a bind of its own");
+}
+
 /// An address belongs to one stream, or to HTTP.
 std::vector<StreamSpec> judge_streams(const config::PluginApp& app, Configuration& judged,
                                       std::vector<std::string>& mistakes) {
@@ -102,6 +110,7 @@ Result<Configuration, Refusal> judge(config::Loaded loaded) {
   }
   if (const auto format = log::AccessLog::check_format(settings.access_logformat); !format)
     refusal.sentences.push_back(judged.loaded.where("access_logformat") + ": " + format.error().text());
+  judge_silence(judged.loaded, refusal.sentences);
   judge_proxies(judged.loaded, refusal.sentences);
   judged.identity = find_identity(judged.loaded, refusal.sentences);
   judge_secured(judged, refusal.sentences);

@@ -34,11 +34,12 @@ bool is_assignment(std::string_view text) noexcept {
 // clang-format off
 constexpr auto kSettings = std::to_array<SettingSpec>({
     {.group = kSocket, .key = "bind", .flag = "-b,--bind", .placeholder = "ADDRESS", .field = &Settings::bind,
-     .fallback = "127.0.0.1:8080", .range = {1, 64},
-     .accepts = "1 to 64 addresses like \"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/indrik.sock\" or \"fd://3\", "
+     .fallback = "127.0.0.1:8080", .range = {0, 64},
+     .accepts = "up to 64 addresses like \"127.0.0.1:8080\", \"[::1]:8080\", \"unix:/run/indrik.sock\" or \"fd://3\", "
                 "each with \"https://\" before it or without",
      .doc = "Where to listen. With https:// before it an address speaks TLS, which needs a certfile. The flag may be "
-            "repeated; the environment separates addresses by commas."},
+            "repeated; the environment separates addresses by commas. `bind = []` is for a server of streams only, where an "
+            "[[app]] has a bind."},
     {.group = kSocket, .key = "backlog", .flag = "--backlog", .placeholder = "NUMBER", .field = &Settings::backlog,
      .fallback = "2048", .range = {1, 65535},
      .doc = "Connections that may wait to be accepted, for each listener; the kernel's net.core.somaxconn is the "

@@ -22,8 +22,9 @@ using testing::HasSubstr;
 class StreamsTest : public testing::TestWithParam<std::string> {
  protected:
   /// `bind` as it stands in the [[app]].
-  void write(const std::string& bind, const std::string& settings = {}) const {
-    site_.write_text("bind = [\"unix:indrik.sock\"]\nworker_class = \"" + GetParam() + "\"\ndrain_idle = \"50ms\"\n" +
+  void write(const std::string& bind, const std::string& settings = {},
+             const std::string& http = "\"unix:indrik.sock\"") const {
+    site_.write_text("bind = [" + http + "]\nworker_class = \"" + GetParam() + "\"\ndrain_idle = \"50ms\"\n" +
                      settings + "\n[[app]]\nplugin = \"" + built_test_plugin("lines") + "\"\n" + bind + "\n");
   }
   void serve(const std::string& bind, const std::string& settings = {}, ServerProcess::Setup more = {}) {
@@ -95,6 +96,35 @@ TEST_P(StreamsTest, ChangesAddressesAtAReload) {
   expect_answer("next.sock");
   EXPECT_TRUE(await([&] { return !std::filesystem::exists(site_.folder() / "lines.sock"); }));
   server_->expect_clean_stop();
+}
+
+TEST_P(StreamsTest, ServesStreamsOnlyWhereNothingElseIsToListen) {
+  write(kLines, {}, "");
+  const std::vector<std::string> check{"--check-config", "-c", "indrik.toml"};
+  ServerProcess good{check, site_.setup()};
+  EXPECT_EQ(good.wait_exit(), (ExitStatus{.code = 0})) << good.error_text();
+  ServerProcess server{{"-c", "indrik.toml"}, site_.setup()};
+  EXPECT_THAT(server.await_line("listening at"), HasSubstr("listening at unix:lines.sock"));
+  server.await_line("workers are ready");
+  expect_answer("lines.sock");
+  EXPECT_FALSE(std::filesystem::exists(site_.folder() / "indrik.sock"));
+  write(kLines);
+  server.signal(SIGHUP);
+  server.await_line("reload done");
+  EXPECT_EQ(site_.status(), 404);
+  write(kLines, {}, "");
+  server.signal(SIGHUP);
+  EXPECT_TRUE(await([&] { return !std::filesystem::exists(site_.folder() / "indrik.sock"); }));
+  expect_answer("lines.sock");
+  write("", {}, "");
+  const auto refusal = "indrik.toml:1: bind = []: nothing would listen: expected an address, unless an [[app]] has a";
+  ServerProcess bad{check, site_.setup()};
+  EXPECT_EQ(bad.wait_exit(), (ExitStatus{.code = 2}));
+  EXPECT_THAT(bad.error_text(), HasSubstr(refusal));
+  server.signal(SIGHUP);
+  EXPECT_THAT(server.await_line("reload failed"), HasSubstr(refusal));
+  expect_answer("lines.sock");
+  server.expect_clean_stop();
 }
 
 TEST_P(StreamsTest, HandsItsListenersOverInAnUpgrade) {

@@ -102,12 +102,12 @@ Response first_row(const PGresult* result) {
 
 struct Database {
   explicit Database(indrik::App& app)
-      : timeout{app.config().get_or("timeout", 5000ms)},
+      : timeout{patience(app.config(), "timeout", 5000ms)},
         settings{.conninfo = app.config().get_or("conninfo", ""),
-                 .connect_timeout = std::to_string(app.config().get_or("connect_timeout", 2s).count()),
+                 .connect_timeout = std::to_string(app.config().get_within("connect_timeout", 2s, 2s, 24h).count()),
                  .statement_timeout = "-c statement_timeout=" + std::to_string(timeout.count())},
         peer{app.log()},
-        pool{app, {.size = app.config().get_or("pool_size", std::size_t{64}), .wait = timeout}, [this] {
+        pool{app, {.size = pool_size(app.config(), 64), .wait = timeout}, [this] {
                return std::make_unique<Connection>(settings);
              }} {
     pool.check([](const Connection& connection) { return indrik::is_quiet(connection.socket()); });

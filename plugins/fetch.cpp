@@ -81,15 +81,16 @@ class Transfer {
 INDRIK_PLUGIN("fetch", "1.0", [](indrik::App& app) {
   const auto url = app.config().get<std::string>("url");
   if (!url) throw indrik::ConfigError{"config key url must be set"};
-  const Settings settings{.url = *url,
-                          .ca_file = app.config().get_or("ca_file", ""),
-                          .connect_timeout = app.config().get_or("connect_timeout", 1000ms),
-                          .timeout = app.config().get_or("timeout", 5000ms),
-                          .max_size = app.config().get_or("max_size", std::size_t{1} << 20)};
+  const Settings settings{
+      .url = *url,
+      .ca_file = app.config().get_or("ca_file", ""),
+      .connect_timeout = patience(app.config(), "connect_timeout", 1000ms),
+      .timeout = patience(app.config(), "timeout", 5000ms),
+      .max_size = app.config().get_within("max_size", std::size_t{1} << 20, 0, std::size_t{1} << 40)};
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::runtime_error{"libcurl does not start"};
   // libcurl looks for itself whether the connection that a handle has kept still stands.
   const auto pool = std::make_shared<indrik::Pool<Transfer>>(
-      app, indrik::PoolOptions{.size = app.config().get_or("pool_size", std::size_t{256}), .wait = settings.timeout},
+      app, indrik::PoolOptions{.size = pool_size(app.config(), 256), .wait = settings.timeout},
       [settings] { return std::make_unique<Transfer>(settings); });
   const auto peer = std::make_shared<Peer>(app.log());
   app.get("/fetch",

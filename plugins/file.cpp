@@ -51,7 +51,7 @@ INDRIK_PLUGIN("file", "1.0", [](indrik::App& app) {
   const auto path = app.config().get<std::string>("path");
   if (!path) throw indrik::ConfigError{"config key path must be set"};
   const auto type = app.config().get_or("type", "text/plain; charset=utf-8");
-  const auto max_size = app.config().get_or("max_size", std::size_t{1} << 20);
+  const auto max_size = app.config().get_within("max_size", std::size_t{1} << 20, 0, std::size_t{1} << 40);
   app.get("/file", [&app, path = *path, type, max_size](const indrik::Request&) {
     try {
       return indrik::text(read_whole(path, max_size)).field("Content-Type", type);

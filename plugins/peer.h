@@ -17,6 +17,18 @@ class PeerFailed : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// [app.config]: how long is waited for a peer. Libraries take 0 for "as long as it takes", which would hold whatever
+/// class of worker waits.
+inline std::chrono::milliseconds patience(const indrik::Config& config, std::string_view key,
+                                          std::chrono::milliseconds fallback) {
+  return config.get_within(key, fallback, std::chrono::milliseconds{1}, std::chrono::hours{24});
+}
+
+/// [app.config]: how many connections a worker may have at once.
+inline std::size_t pool_size(const indrik::Config& config, std::size_t fallback) {
+  return config.get_within("pool_size", fallback, 1, 65'536);
+}
+
 /// Turns the failures of a plugin's peer into answers: 503, and a line in the log, at most one a second. Any thread.
 class Peer {
  public:

@@ -64,7 +64,7 @@ struct Redis {
         user_key{app.config().get_or("user_key", "user")},
         peer{app.log()},
         pool{app,
-             {.size = app.config().get_or("pool_size", std::size_t{256}), .wait = settings.timeout},
+             {.size = pool_size(app.config(), 256), .wait = settings.timeout},
              [this] { return std::make_unique<RedisConnection>(settings); }},
         pipeline{app, settings} {
     pool.check([](const RedisConnection& connection) { return indrik::is_quiet(connection.socket()); });

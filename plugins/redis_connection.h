@@ -19,10 +19,8 @@
 struct RedisSettings {
   explicit RedisSettings(const indrik::Config& config)
       : address{config.get_or("address", "127.0.0.1:6379")},
-        connect_timeout{config.get_or("connect_timeout", std::chrono::milliseconds{1000})},
-        timeout{config.get_or("timeout", std::chrono::milliseconds{1000})} {
-    if (connect_timeout.count() <= 0 || timeout.count() <= 0)
-      throw indrik::ConfigError{"config keys connect_timeout and timeout: expected more than 0"};
+        connect_timeout{patience(config, "connect_timeout", std::chrono::seconds{1})},
+        timeout{patience(config, "timeout", std::chrono::seconds{1})} {
     if (address.starts_with("unix:")) return;
     const auto colon = address.rfind(':');
     host = address.substr(0, colon);

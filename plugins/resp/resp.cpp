@@ -9,8 +9,7 @@
 ///   maxmemory = 1073741824          # bytes; 0 is no bound
 ///   proto_max_bulk_len = 536870912  # bytes of one argument
 ///   query_limit = 1073741824        # bytes of one command
-///   timeout = "0"                   # of a silent client; 0 is for ever
-#include <algorithm>
+///   timeout = "0s"                  # of a silent client; 0 is for ever
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -36,8 +35,9 @@ struct Server {
 
 constexpr std::int64_t kMostBulk = 512 * 1024 * 1024;
 
-std::size_t bytes(const indrik::Config& config, std::string_view key, std::int64_t fallback, std::int64_t most) {
-  return static_cast<std::size_t>(std::clamp(config.get_or(key, fallback), std::int64_t{0}, most));
+std::size_t bytes(const indrik::Config& config, std::string_view key, std::int64_t fallback, std::int64_t least,
+                  std::int64_t most) {
+  return static_cast<std::size_t>(config.get_within(key, fallback, least, most));
 }
 
 /// Keeps no more room than usual replies take: an idle client need not hold what a large value took.
@@ -78,9 +78,9 @@ indrik::Task<> serve_async(Server& server, indrik::AsyncConnection& client) {
 
 INDRIK_PLUGIN("resp", "1.0", [](indrik::App& app) {
   const auto config = app.config();
-  const resp::Limits limits{.max_bulk = bytes(config, "proto_max_bulk_len", kMostBulk, kMostBulk),
-                            .max_query = bytes(config, "query_limit", 2 * kMostBulk, 4 * kMostBulk)};
-  const auto memory = bytes(config, "maxmemory", 0, INT64_MAX);
+  const resp::Limits limits{.max_bulk = bytes(config, "proto_max_bulk_len", kMostBulk, 1, kMostBulk),
+                            .max_query = bytes(config, "query_limit", 2 * kMostBulk, 1, 4 * kMostBulk)};
+  const auto memory = bytes(config, "maxmemory", 0, 0, INT64_MAX);
   const auto server = std::make_shared<Server>(limits, config.get_or("timeout", 0ms), memory);
   app.stream(
       "resp", [server](indrik::Connection& client) { serve(*server, client); },

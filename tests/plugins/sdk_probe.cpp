@@ -26,6 +26,8 @@ std::string read_config(const App& app) {
   for (const auto& item : config.get<std::vector<std::string>>("items").value_or(std::vector<std::string>{}))
     out += " " + item;
   if (config.get<std::uint8_t>("small")) out += " small";
+  if (const auto size = config.get_within("size", std::size_t{0}, 1, 10); size > 0) out += " " + std::to_string(size);
+  if (const auto wait = config.get_within("wait", 0ms, 5ms, 2s); wait > 0ms) out += " " + std::to_string(wait.count());
   return out + " " + config.get<std::string>("nested.key").value_or("-");
 }
 

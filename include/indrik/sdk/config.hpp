@@ -4,6 +4,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -111,6 +112,27 @@ void read(const ConfigValue& value, std::chrono::duration<Rep, Period>& out) {
   if (out != *exact) value.refuse("a duration that is no finer than its unit");
 }
 
+template <std::integral Number>
+std::string in_words(Number number) {
+  return std::to_string(number);
+}
+template <class Rep, class Period>
+std::string in_words(std::chrono::duration<Rep, Period> time) {
+  const auto ns = std::chrono::nanoseconds{time}.count();
+  if (ns % 1'000'000'000 == 0) return std::to_string(ns / 1'000'000'000) + 's';
+  return ns % 1'000'000 == 0 ? std::to_string(ns / 1'000'000) + "ms" : std::to_string(ns) + "ns";
+}
+
+/// What may stand in a range: how an error calls it.
+template <std::integral Number>
+constexpr std::string_view kind_of(const Number&) noexcept {
+  return "an integer";
+}
+template <class Rep, class Period>
+constexpr std::string_view kind_of(const std::chrono::duration<Rep, Period>&) noexcept {
+  return "a duration";
+}
+
 template <class T>
 concept Configurable = requires(const ConfigValue& value, T& out) {
   read(value, out);
@@ -133,11 +155,10 @@ class Config {
   template <class T>
   std::optional<T> get(std::string_view key) const {
     static_assert(sdk::Configurable<T>, "indrik: no configuration value has this type");
-    sdk::ConfigValue value{*api_, key, {}};
-    value.raw.struct_size = sizeof value.raw;
-    if (api_->config->get(api_->host, sdk::to_abi(key), &value.raw) != INDRIK_OK) return std::nullopt;
+    const auto value = find(key);
+    if (!value) return std::nullopt;
     T out{};
-    sdk::read(value, out);
+    sdk::read(*value, out);
     return out;
   }
 
@@ -147,7 +168,30 @@ class Config {
     return value ? *std::move(value) : sdk::ConfigType<T>(std::move(fallback));
   }
 
+  /// The same for an integer or a duration that must lie from `least` to `most`, both allowed; else it throws
+  /// ConfigError, which says what is accepted. The fallback may lie elsewhere.
+  template <class T>
+  T get_within(std::string_view key, T fallback, std::type_identity_t<T> least, std::type_identity_t<T> most) const {
+    const auto value = find(key);
+    if (!value) return fallback;
+    const auto range = [&] { return " from " + sdk::in_words(least) + " to " + sdk::in_words(most); };
+    if constexpr (std::integral<T>)  // one error for what does not fit into T and what T has no use for
+      if (value->raw.type == INDRIK_CONFIG_INTEGER && !std::in_range<T>(value->raw.integer))
+        value->refuse(std::string{sdk::kind_of(fallback)} + range());
+    T out{};
+    sdk::read(*value, out);
+    if (out < least || out > most) value->refuse(std::string{sdk::kind_of(out)} + range());
+    return out;
+  }
+
  private:
+  std::optional<sdk::ConfigValue> find(std::string_view key) const noexcept {
+    sdk::ConfigValue value{*api_, key, {}};
+    value.raw.struct_size = sizeof value.raw;
+    if (api_->config->get(api_->host, sdk::to_abi(key), &value.raw) != INDRIK_OK) return std::nullopt;
+    return value;
+  }
+
   const sdk::Api* api_;
 };
 

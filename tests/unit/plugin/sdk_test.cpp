@@ -69,6 +69,57 @@ TEST(SdkConfigTest, RefusesWrongTypesAndRanges) {
   EXPECT_THAT(with("ratio", std::vector<std::string>{}), EndsWith("expected a number, got an array of strings"));
 }
 
+TEST(SdkConfigTest, RefusesWhatIsNotWithinARange) {
+  const auto with = [](const char* key, Config::Value value) {
+    return config_answer(config_of({{key, std::move(value)}}));
+  };
+  for (const std::int64_t fine : {1, 10})
+    EXPECT_EQ(with("size", fine), "none 5 false 0.500000 100ms " + std::to_string(fine) + " -");
+  for (const std::int64_t bad : {-5, 0, 11})
+    EXPECT_THAT(with("size", bad),
+                EndsWith("config key size: expected an integer from 1 to 10, got the integer " + std::to_string(bad)));
+  EXPECT_THAT(with("size", true), EndsWith("config key size: expected an integer, got the boolean true"));
+  EXPECT_EQ(with("wait", std::string{"2s"}), "none 5 false 0.500000 100ms 2000 -");
+  for (const auto* const bad : {"4ms", "2001ms", "0s"})
+    EXPECT_THAT(
+        with("wait", std::string{bad}),
+        EndsWith("config key wait: expected a duration from 5ms to 2s, got the string \"" + std::string{bad} + '"'));
+}
+
+/// What the plugins that come with the server make of numbers that mean nothing.
+TEST(SdkConfigTest, IsRefusedByShippedPlugins) {
+  struct Case {
+    const char* plugin;
+    const char* key;
+    Config::Value value;
+    const char* says;
+  };
+  const Case cases[] = {
+      {"resp", "maxmemory", std::int64_t{-5}, "expected an integer from 0 to 9223372036854775807, got the integer -5"},
+      {"resp", "proto_max_bulk_len", std::int64_t{0}, "expected an integer from 1 to 536870912, got the integer 0"},
+      {"resp", "query_limit", std::int64_t{1} << 40,
+       "expected an integer from 1 to 2147483648, got the integer 1099511627776"},
+      {"resp", "timeout", std::int64_t{-1}, "expected a duration, got the integer -1"},
+      {"redis", "pool_size", std::int64_t{0}, "expected an integer from 1 to 65536, got the integer 0"},
+      {"redis", "timeout", std::int64_t{0}, "expected a duration from 1ms to 86400s, got the integer 0"},
+      {"database", "pool_size", std::int64_t{-1}, "expected an integer from 1 to 65536, got the integer -1"},
+      {"database", "connect_timeout", std::int64_t{1}, "expected a duration from 2s to 86400s, got the integer 1"},
+      {"database", "timeout", std::string{"0s"}, "expected a duration from 1ms to 86400s, got the string \"0s\""},
+      {"fetch", "max_size", std::int64_t{-1}, "expected an integer from 0 to 1099511627776, got the integer -1"},
+      {"file", "max_size", std::int64_t{-1}, "expected an integer from 0 to 1099511627776, got the integer -1"},
+      {"health", "delay_ms", std::int64_t{-1}, "expected a duration, got the integer -1"},
+      {"stream", "pause", std::int64_t{-1}, "expected a duration, got the integer -1"},
+      {"static", "max_age", std::int64_t{-1}, "expected a duration, got the integer -1"},
+  };
+  for (const auto& one : cases) {
+    const Mounted mounted{shipped_plugin(one.plugin), config_of({{one.key, one.value},
+                                                                 {"url", std::string{"http://localhost/"}},
+                                                                 {"path", std::string{"/"}},
+                                                                 {"root", std::string{"/"}}})};
+    EXPECT_THAT(mounted.error, EndsWith("config key " + std::string{one.key} + ": " + one.says)) << one.plugin;
+  }
+}
+
 TEST(SdkRequestTest, ShowsTheWholeRequest) {
   Mounted probe{test_plugin("sdk_probe")};
   FakeExchange exchange;

@@ -15,7 +15,7 @@ from . import report, table
 from .goals import verdicts
 from .catalog import LOADS
 from .loads import Context
-from .process import Failed
+from .process import FAILURES
 from .results import Results
 from .servers import HERE, ROOT, build_tools, raise_descriptor_limit
 
@@ -41,7 +41,8 @@ def parse_arguments(words):
 
 
 def rounds_of(load, options):
-    return min(options.rounds, load.most_rounds)
+    """Some loads vary little and take long: in a run of everything they have fewer rounds."""
+    return options.rounds if options.only else min(options.rounds, load.most_rounds)
 
 
 def estimated_minutes(options):
@@ -56,29 +57,38 @@ def summary(measured):
 
 
 def run_load(load, options, results, folder, most_connections):
+    """All its rounds; kept after each."""
+
     def context(number, server):
         own = folder / f"{load.name}-{number}-{server}"
         return Context(own, folder / "tools", options.seconds, most_connections)
 
     rounds = rounds_of(load, options)
     results.begin(load, {"rounds": rounds, "seconds": load.loaded_seconds(options.seconds), "most_connections": most_connections})
-    load.prepare(context(0, "load"))
     try:
+        load.prepare(context(0, "load"))
         for number in range(1, rounds + 1):
-            # Another one begins each round: the first may find the machine's clock lower.
-            turn = number % len(load.servers)
+            turn = number % len(load.servers)  # another one begins each round
             for server in load.servers[turn:] + load.servers[:turn]:
-                try:
-                    measured = load.measure(server, context(number, server))
-                except (Failed, ValueError, OSError) as error:
-                    results.add_failure(load, server, str(error))
-                    print(f"  {load.name} {number}/{rounds} {server}: failed: {error}", file=sys.stderr, flush=True)
-                    continue
-                results.add(load, server, measured)
-                print(f"  {load.name} {number}/{rounds} {server}: {summary(measured)}", file=sys.stderr, flush=True)
+                measure(load, server, context(number, server), results, f"{load.name} {number}/{rounds} {server}")
             results.save()
+    except FAILURES as error:
+        for server in load.servers:
+            results.add_failure(load, server, f"the load could not begin: {error}")
+        results.save()
     finally:
         load.finish()
+
+
+def measure(load, server, context, results, what):
+    try:
+        measured = load.measure(server, context)
+    except FAILURES as error:
+        results.add_failure(load, server, str(error))
+        print(f"  {what}: failed: {error}", file=sys.stderr, flush=True)
+        return
+    results.add(load, server, measured)
+    print(f"  {what}: {summary(measured)}", file=sys.stderr, flush=True)
 
 
 def write_reports(results, page, text):

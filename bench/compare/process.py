@@ -19,6 +19,11 @@ class Failed(Exception):
     """A server or a load did not do what it is there for; the others go on."""
 
 
+# What the measurement of one server may end with, so that the others go on: what is not installed, says something
+# unexpected, or fails.
+FAILURES = (Failed, OSError, ValueError, subprocess.SubprocessError)
+
+
 def free_port():
     """A port that nobody listens at, below those that the kernel gives to clients, and not one of before: a new server
     meets no connections that are still closing."""

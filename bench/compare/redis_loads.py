@@ -23,11 +23,13 @@ class RedisLoad(Load):
 
     def prepare(self, context):
         setup = Setup(folder=context.folder, tools=context.tools)
+        self.redis = None
         self.redis = start("redis-server", setup)
         self.port = await_redis(self.redis, setup.port)
 
     def finish(self):
-        self.redis.stop()
+        if self.redis:
+            self.redis.stop()
 
     def loaded_seconds(self, seconds):
         return min(seconds, self.most_seconds)

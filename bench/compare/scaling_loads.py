@@ -7,7 +7,7 @@ import time
 
 from . import figures
 from .loads import Load, load_by_wrk, run
-from .process import Failed
+from .process import FAILURES, Failed
 from .servers import start
 
 
@@ -147,7 +147,7 @@ class LatencyLoad(Load):
                 with start(server, setup) as running:
                     running.await_answer(setup.url("/"))
                     capacities.append(load_by_wrk(running, setup.url("/"), self.connections, 1)["rps"])
-            except Failed:
+            except FAILURES:
                 continue  # it will fail again, and be said to
         self.rate = round(min(capacities, default=2000) / 2, -2)
 

@@ -32,7 +32,7 @@ app::Configuration read(int count, char** words) {
   return *std::move(read);
 }
 
-int serve(const app::Configuration& configuration) {
+[[noreturn]] void serve(const app::Configuration& configuration) {
   const auto& settings = configuration.loaded.settings;
   process::ignore_write_signals();
   auto log = must(log::ErrorLog::open(settings.error_logfile, app::log_level(settings.log_level)));
@@ -46,26 +46,28 @@ int serve(const app::Configuration& configuration) {
   auto scoreboard = must(process::Scoreboard::create(1));
   auto& slot = scoreboard.slots()[0];
   slot.pid = ::getpid();
-  return app::worker_main(configuration,
-                          {.slot = slot,
-                           .number = 0,
-                           .crash = scoreboard.crashes().records()[0],
-                           .stall = scoreboard.stalls().records()[0],
-                           .stall_counts = scoreboard.stalls().counts(),
-                           .closed_routes = scoreboard.crashes().closed_routes(),
-                           .siblings = scoreboard.slots(),
-                           .bells = scoreboard.bells(),
-                           .notice_fd = -1,
-                           .master = ::getppid(),
-                           .listeners = listeners},
-                          ticket_keys, log);
+  const int code = app::worker_main(configuration,
+                                    {.slot = slot,
+                                     .number = 0,
+                                     .crash = scoreboard.crashes().records()[0],
+                                     .stall = scoreboard.stalls().records()[0],
+                                     .stall_counts = scoreboard.stalls().counts(),
+                                     .closed_routes = scoreboard.crashes().closed_routes(),
+                                     .siblings = scoreboard.slots(),
+                                     .bells = scoreboard.bells(),
+                                     .notice_fd = -1,
+                                     .master = ::getppid(),
+                                     .listeners = listeners},
+                                    ticket_keys, log);
+  std::fflush(nullptr);
+  ::_exit(code);  // as a forked worker ends: what is shared is not destroyed under it
 }
 
 }  // namespace
 
 int main(int count, char** words) {
   try {
-    return serve(read(count, words));
+    serve(read(count, words));
   } catch (const std::exception& error) {
     fmt::print(stderr, "bench_worker: {}\n", error.what());
     return 1;

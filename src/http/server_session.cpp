@@ -11,7 +11,7 @@ namespace indrik::http {
 ServerSession::ServerSession(const Limits& limits) noexcept : limits_{limits} {}
 ServerSession::~ServerSession() = default;
 
-void ServerSession::feed(std::string_view bytes) {
+void ServerSession::feed(std::string_view bytes, SessionMemory* spare) {
   if (phase_ == Phase::failed || phase_ == Phase::done || body_failed_) return;
   if (phase_ == Phase::answer) {
     later_.append(bytes);
@@ -23,7 +23,14 @@ void ServerSession::feed(std::string_view bytes) {
     buffer_.erase(0, begin_);
     begin_ = 0;
   }
+  if (spare && fields_.capacity() == 0 && buffer_.empty()) take_memory(*spare);
   buffer_.append(bytes);
+}
+
+void ServerSession::take_memory(SessionMemory& spare) noexcept {
+  auto [bytes, fields] = spare.take();
+  buffer_.swap(bytes);
+  fields_.swap(fields);
 }
 
 void ServerSession::end_of_input() noexcept { input_ended_ = true; }
@@ -290,7 +297,7 @@ void ServerSession::take_later() {
       std::string{}.swap(buffer_);
     else
       buffer_.clear();
-    buffer_.swap(later_);
+    if (!later_.empty()) buffer_.swap(later_);
   } else if (!later_.empty()) {
     feed(later_);
     later_.clear();
@@ -349,9 +356,10 @@ std::size_t ServerSession::buffered() const noexcept {
   return 0;
 }
 
-void ServerSession::release_memory() noexcept {
+void ServerSession::release_memory(SessionMemory* spare) noexcept {
   if (phase_ == Phase::answer || phase_ == Phase::body || phase_ == Phase::drain || !unread().empty()) return;
   begin_ = 0;
+  if (spare && fields_.capacity() > 0) spare->leave({std::move(buffer_), std::move(fields_)});
   std::string{}.swap(buffer_);
   std::string{}.swap(later_);
   std::vector<Field>{}.swap(fields_);

@@ -13,6 +13,7 @@
 #include "http/parse_error.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/session_memory.h"
 
 namespace indrik::http {
 
@@ -70,8 +71,8 @@ class ServerSession {
   ServerSession& operator=(const ServerSession&) = delete;
 
   /// Bytes from the client. They are copied as far as they must be kept. Allowed at any time; while a request is being
-  /// answered they wait (see buffered()).
-  void feed(std::string_view bytes);
+  /// answered they wait (see buffered()). A session without memory takes some out of `spare` first.
+  void feed(std::string_view bytes, SessionMemory* spare = nullptr);
   /// The client sends no more. A request cut short becomes ParseError::truncated; whole ones are still answered.
   void end_of_input() noexcept;
 
@@ -120,8 +121,8 @@ class ServerSession {
   bool finished() const noexcept;
   /// Bytes fed and not yet part of a request; the engine stops reading above its bound.
   std::size_t buffered() const noexcept;
-  /// Gives back memory that an idle connection does not need.
-  void release_memory() noexcept;
+  /// Gives back the memory that an idle connection does not need, or leaves it in `spare`.
+  void release_memory(SessionMemory* spare = nullptr) noexcept;
   /// Bytes on the heap, for whoever measures what a connection costs.
   std::size_t held_memory() const noexcept;
 
@@ -146,6 +147,7 @@ class ServerSession {
   void forget_request() noexcept;
   void end() noexcept;
   void take_later();
+  void take_memory(SessionMemory& spare) noexcept;
   /// Of the request being read or answered, as it lies now.
   std::string_view head() const noexcept {
     return in_pieces_ ? std::string_view{head_} : unread().substr(0, scanner_.size());

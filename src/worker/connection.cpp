@@ -96,7 +96,7 @@ bool Connection::receive() noexcept {
     unread_for_ = may_have_waited ? net::since_last_receipt(stream_.fd()) : milliseconds{0};
     sent_since_receipt_ = false;
     if (waiting_ == Waiting::body) measure_body(static_cast<std::size_t>(size));
-    session_.feed({buffer, static_cast<std::size_t>(size)});
+    session_.feed({buffer, static_cast<std::size_t>(size)}, &engine_.session_memory());
   } else if (size == 0) {
     // Half-closed: what has arrived is still answered.
     input_ended_ = true;
@@ -424,7 +424,7 @@ void Connection::wait_for_more() noexcept {
     case Waiting::body:
       return deadlines.body.enter(deadline_);
     case Waiting::idle:
-      session_.release_memory();
+      session_.release_memory(&engine_.session_memory());
       return deadlines.idle.enter(deadline_);
     case Waiting::answer:
     case Waiting::nothing:

@@ -63,6 +63,7 @@ class Engine {
   /// For whoever finds no room: how long to stay away.
   seconds retry_after() const noexcept;
   std::string_view date() noexcept { return date_.text(loop_.now()); }
+  http::SessionMemory& session_memory() noexcept { return session_memory_; }
   char* read_buffer() noexcept { return read_buffer_.data(); }
   static constexpr std::size_t kReadBuffer = 64 * 1024;
 
@@ -157,6 +158,7 @@ class Engine {
   std::vector<std::unique_ptr<RunningExchange>> exchanges_;  ///< not in use
   std::list<std::unique_ptr<RunningExchange>> withdrawn_;  ///< answered, but still in an executor's queue; oldest first
   std::vector<std::string> scratches_;
+  http::SessionMemory session_memory_;
   Deadlines deadlines_;
   Connection::Registry connections_;
   Connection::Registry buried_;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include <indrik/sdk/frames.hpp>
 #include <indrik/sdk/scope.hpp>
 
 #pragma GCC visibility push(hidden)
@@ -24,6 +25,9 @@ class Strand;
 /// What every coroutine of ours knows: for whom it runs. It is told by whoever awaits it.
 struct PromiseBase {
   Context context;
+
+  static void* operator new(std::size_t size) { return Frames::take(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept { Frames::leave(frame, size); }
 };
 
 template <class Promise>

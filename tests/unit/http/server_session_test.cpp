@@ -423,6 +423,32 @@ TEST_F(ServerSessionTest, HoldsNoHeapMemoryWhileIdle) {
   EXPECT_EQ(session.held_memory(), 0U);
 }
 
+TEST_F(ServerSessionTest, LeavesItsMemoryToOthers) {
+  SessionMemory spare;
+  session.feed(kGet, &spare);
+  ASSERT_EQ(session.advance(request), Step::request);
+  answer();
+  session.release_memory(&spare);
+  EXPECT_EQ(session.held_memory(), 0U);
+  const auto left = spare.held();
+  EXPECT_GT(left, 0U);
+  ServerSession other{limits};
+  other.feed(kGet, &spare);
+  EXPECT_EQ(spare.held(), 0U);
+  ASSERT_EQ(other.advance(request), Step::request);
+  EXPECT_GE(other.held_memory(), left);
+  EXPECT_EQ(request.path, "/a");
+}
+
+TEST_F(ServerSessionTest, LeavesABoundedLotToOthers) {
+  SessionMemory spare;
+  const auto leave = [&] { spare.leave({.bytes = std::string(100'000, 'x'), .fields = {}}); };
+  for (int i = 0; i < 100; ++i) leave();
+  EXPECT_LE(spare.held(), SessionMemory::kMost);
+  EXPECT_GT(spare.held(), SessionMemory::kMost - 200'000);
+  EXPECT_EQ(spare.take().bytes, "");
+}
+
 TEST_F(ServerSessionTest, DoesNotGrowOnAClientThatIsAlwaysAhead) {
   ASSERT_EQ(feed("GET "), Step::need_bytes);
   for (int i = 0; i < 10000; ++i) {

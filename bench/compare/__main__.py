@@ -22,11 +22,15 @@ from .servers import HERE, ROOT, build_tools, raise_descriptor_limit
 
 def parse_arguments(words):
     names = [load.name for load in LOADS]
-    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="./dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", metavar="LOAD", action="append", help="may be repeated: " + ", ".join(names))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="each server is loaded for, in each round (3)")
-    parser.add_argument("--quick", action="store_true", help="one round of a second, to see that all works; kept in build/bench")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round of a second, to see that all works; kept in build/bench"
+    )
     options = parser.parse_args(words)
     wanted = options.only or names
     unknown = [name for name in wanted if not any(name in (load.name, *load.row_names()) for load in LOADS)]
@@ -53,7 +57,9 @@ def estimated_minutes(options):
 def summary(measured):
     """One measurement in a few words, for who waits."""
     first = next(iter(measured.values()))
-    return ", ".join(f"{name} {table.number(name, value)}" for name, value in first.items() if name in ("rps", "p99", "cpu_us"))
+    return ", ".join(
+        f"{name} {table.number(name, value)}" for name, value in first.items() if name in ("rps", "p99", "cpu_us")
+    )
 
 
 def run_load(load, options, results, folder, most_connections):
@@ -64,7 +70,9 @@ def run_load(load, options, results, folder, most_connections):
         return Context(own, folder / "tools", options.seconds, most_connections)
 
     rounds = rounds_of(load, options)
-    results.begin(load, {"rounds": rounds, "seconds": load.loaded_seconds(options.seconds), "most_connections": most_connections})
+    results.begin(
+        load, {"rounds": rounds, "seconds": load.loaded_seconds(options.seconds), "most_connections": most_connections}
+    )
     try:
         load.prepare(context(0, "load"))
         for number in range(1, rounds + 1):
@@ -118,7 +126,11 @@ def main():
     kept = ROOT / "build/bench" if options.quick else HERE.parent / "results"
     text = kept / "RESULTS.md" if options.quick else HERE.parent / "RESULTS.md"
     results = Results(kept / "results.json")
-    print(f"about {estimated_minutes(options):.0f} minutes: {', '.join(load.name for load in options.loads)}; kept in {kept}", flush=True)
+    print(
+        f"about {estimated_minutes(options):.0f} minutes: "
+        f"{', '.join(load.name for load in options.loads)}; kept in {kept}",
+        flush=True,
+    )
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="indrik-bench-") as name:
         folder = pathlib.Path(name)

@@ -100,7 +100,9 @@ def line_chart(title, x_title, y_title, series, log_x=False, log_y=False, x_tick
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour(name)}" stroke-width="2"{dash}/>')
         if len(points) < 12:
             parts += [dot(across.place(x), up.place(y), name, f"{name}: {short(x)}: {y:,.2f}") for x, y in points]
-        parts.append(f'<g fill="{colour(name)}">{text(across.place(points[-1][0]) + 8, label + 4, name, "start", "label")}</g>')
+        parts.append(
+            f'<g fill="{colour(name)}">{text(across.place(points[-1][0]) + 8, label + 4, name, "start", "label")}</g>'
+        )
     return frame(title, x_title, y_title, parts)
 
 

@@ -23,7 +23,10 @@ def parse_wrk(text):
         return found[1]
 
     errors = sum(int(number) for number in re.findall(r"\b(?:connect|read|write|timeout) (\d+)", text))
-    errors += sum(int(number) for number in re.findall(r"^\s*(?:Non-2xx or 3xx responses|Wrong answers): (\d+)", text, re.MULTILINE))
+    errors += sum(
+        int(number)
+        for number in re.findall(r"^\s*(?:Non-2xx or 3xx responses|Wrong answers): (\d+)", text, re.MULTILINE)
+    )
     return {
         "requests": int(find(r"^\s*(\d+) requests in")),
         "rps": float(find(r"^Requests/sec:\s+([\d.]+)")),
@@ -34,8 +37,8 @@ def parse_wrk(text):
     }
 
 
-def parse_open_loop(text):
-    """Of open_loop: rate, errors and late, p50 to max (ms), and all its quantiles as "distribution": [[0.5, ms], ...]."""
+def parse_constant_rate(text):
+    """Of constant_rate: rate, errors, late, p50 to max (ms), and its quantiles as "distribution": [[0.5, ms], ...]."""
     values = {}
     distribution = []
     for line in text.splitlines():
@@ -47,7 +50,7 @@ def parse_open_loop(text):
             values[name] = float(value)
     missing = {"rate", "errors", "p50", "p90", "p99", "p99.9", "max"} - values.keys()
     if missing:
-        raise ValueError(f"open_loop's output has no {', '.join(sorted(missing))}:\n{text}")
+        raise ValueError(f"constant_rate's output has no {', '.join(sorted(missing))}:\n{text}")
     return {**values, "distribution": distribution}
 
 

@@ -13,7 +13,7 @@ WORST_COUNTS = ("errors", "woken")
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
-    """server's metric in the row is at least (or at most) factor times that of `of`, or than the number factor itself."""
+    """server's metric in the row is at least (or at most) factor times that of `of`, or, without one, the factor."""
 
     row: str
     server: str
@@ -72,6 +72,7 @@ def all_goals():
     for row in ("hello", "hello-log", "health", "health-max", "hit", "ping", "user"):
         for server in ("event", "green"):
             goals += row_goals(row, server, {"rps": 1, "p99": 1, "cpu_us": 1, "memory": 1}, "openresty")
+    goals += [Goal("idle-16000", server, "memory", 1, "openresty") for server in ("event", "green", "sync")]
     return goals
 
 
@@ -92,7 +93,7 @@ def base_of(servers, goal):
 
 
 def judge(goal, servers):
-    """By the median over the rounds; a ratio is taken in each round, so that what slows the whole machine cancels out."""
+    """By the median of the rounds; a ratio is taken in each round, so that what slows the whole machine cancels out."""
     rounds = servers.get(goal.server, {}).get("rounds", [])
     if goal.of:
         values = figures.ratios(rounds, base_of(servers, goal), goal.metric)

@@ -1,4 +1,4 @@
-"""The loads: each measures one server at a time, and answers its metrics by the row of the table that they belong to."""
+"""The loads: each measures one server at a time, and answers its metrics by the row that they belong to."""
 import dataclasses
 import resource
 import ssl

@@ -147,7 +147,7 @@ class Server:
 
 
 def run(command, what, seconds, during=None):
-    """Its output. Calls during() every second while it runs. To fail, or to take much longer than it should, is a failure."""
+    """Its output. Calls during() every second while it runs. To take much longer than it should is a failure too."""
     words = [str(word) for word in command]
     runner = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     deadline = time.monotonic() + seconds + 30

@@ -44,7 +44,11 @@ class RedisLoad(Load):
                 running.await_answer(setup.url(f"/{row}"))
                 warm_up = 0 if measured else 1
                 measured[row] = load_by_wrk(
-                    running, setup.url(f"/{row}"), self.connections, self.loaded_seconds(context.seconds), warm_up=warm_up
+                    running,
+                    setup.url(f"/{row}"),
+                    self.connections,
+                    self.loaded_seconds(context.seconds),
+                    warm_up=warm_up,
                 )
         return measured
 

@@ -1,34 +1,44 @@
 """What is kept of a run for readers: RESULTS.md, and one HTML page that needs nothing beside it."""
 import html
+import textwrap
 
 from . import charts, figures, table
 from .goals import verdicts
 from .scaling_loads import median_distribution
 
-METHOD = (
-    "Two workers each, on this one machine, which the load generator shares with them. Every round starts each server anew, "
-    "one after another, another one first in each round, on a port of its own, so that a drift of the machine's speed touches all "
-    "alike. Figures are medians of the rounds; a ratio is taken within a round, and its median, least and most are shown: trust "
-    "ratios within one run, never an absolute number from another.",
-    "Rates and latencies: wrk with two threads, a closed loop, after a second or two of warm-up; its clock runs while it connects. "
-    "CPU: what all processes of the server spent by their own clocks over all requests that wrk counted. Memory: the most that was "
-    "seen, once a second, of the resident memory of all processes of the server, what they share counted once (PSS).",
-    "`limit` is no server but a bound (bench/peers/limit.cpp): the least that any program must do to answer by epoll; it parses "
-    "nothing and logs nothing, with hello-log neither. `openresty` is Debian's nginx with the Lua module, reuseport and "
-    "kept connections without end. `event`, `green` and `sync` are Indrik's worker classes with the plugins hello, health, redis, "
-    "resp and static, and default settings but for worker_connections, backlog and keep_alive.",
-    "`latency` is an open loop (bench/open_loop.cpp): requests are due by the clock at half the rate that the slowest of the "
-    "servers can do in a closed loop, the same for all, and a latency counts from when its request was due. `idle`: connections that "
-    "had one answer each; bytes each is what the server's resident memory grew by; wake-ups are its workers' context switches in "
-    "five seconds, beside those of the same time without connections. `resp` is redis-benchmark at one process, keys out of 100 "
-    "million, persistence off. `static`: the same certificate (P-256) and TLS_AES_128_GCM_SHA256 on both sides. `start`: from the "
-    "master's exec, and from HUP, until it says that all workers are ready; a reload tries one new worker for a second first.",
-)
+METHOD = textwrap.dedent(
+    """\
+    Two workers each, on this one machine, which the load generator shares with them. Every round starts each server
+    anew, one after another, another one first in each round, on a port of its own, so that a drift of the machine's
+    speed touches all alike. Figures are medians of the rounds; a ratio is taken within a round, and its median,
+    least and most are shown: trust ratios within one run, never an absolute number from another.
+
+    Rates and latencies: wrk with two threads, a closed loop, after a second or two of warm-up; its clock runs while
+    it connects. CPU: what all processes of the server spent by their own clocks over all requests that wrk counted.
+    Memory: the most that was seen, once a second, of the resident memory of all processes of the server, what they
+    share counted once (PSS).
+
+    `limit` is no server but a bound (bench/peers/limit.cpp): the least that any program must do to answer by epoll;
+    it parses nothing and logs nothing, with hello-log neither. `openresty` is Debian's nginx with the Lua module,
+    reuseport and kept connections without end. `event`, `green` and `sync` are Indrik's worker classes with the
+    plugins hello, health, redis, resp and static, and default settings but for worker_connections, backlog and
+    keep_alive.
+
+    `latency` is an open loop (bench/constant_rate.cpp): requests are due by the clock at half the rate that the
+    slowest of the servers can do in a closed loop, the same for all, and a latency counts from when its request was
+    due. `idle`: connections that had one answer each; bytes each is what the server's resident memory grew by;
+    wake-ups are its workers' context switches in five seconds, beside those of the same time without connections.
+    `resp` is redis-benchmark at one process, keys out of 100 million, persistence off. `static`: the same
+    certificate (P-256) and TLS_AES_128_GCM_SHA256 on both sides. `start`: from the master's exec, and from HUP,
+    until it says that all workers are ready; a reload tries one new worker for a second first.
+    """
+).strip()
 
 STYLE = """
 :root { color-scheme: light dark; --fg: #212529; --bg: #fff; --soft: #dee2e6; --faint: #6c757d }
 @media (prefers-color-scheme: dark) { :root { --fg: #e9ecef; --bg: #16181b; --soft: #343a40; --faint: #adb5bd } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--fg); background: var(--bg); max-width: 1340px; margin: 2em auto; padding: 0 1em }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--fg); background: var(--bg); max-width: 1340px }
+body { margin: 2em auto; padding: 0 1em }
 section.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(480px, 1fr)); gap: 1em }
 svg { width: 100%; height: auto; border: 1px solid var(--soft); border-radius: 6px }
 svg text { font: 11px system-ui, sans-serif; fill: var(--faint) }
@@ -77,7 +87,15 @@ def all_charts(rows):
         made.append(latency_chart(rows["latency"]))
     for title, prefix, key, metric, unit, scale, log_y in (
         ("Rate of hello against connections", "connections-", "connections", "rps", "requests/s", 1, False),
-        ("Memory under hello against connections", "connections-", "connections", "memory", "MiB, all processes", mib, True),
+        (
+            "Memory under hello against connections",
+            "connections-",
+            "connections",
+            "memory",
+            "MiB, all processes",
+            mib,
+            True,
+        ),
         ("Memory with idle connections", "idle-", "connections", "memory", "MiB, all processes", mib, True),
         ("Rate of hello against workers", "workers-", "workers", "rps", "requests/s", 1, False),
         ("CPU for a request of hello against workers", "workers-", "workers", "cpu_us", "us", 1, False),
@@ -91,7 +109,9 @@ def all_charts(rows):
             made.append(charts.line_chart(title, key, unit, series, True, log_y, ticks))
     for name in ("hello", "hello-log", "health", "health-max", "hit", "ping", "user", "static", "resp"):
         if name in rows:
-            costs = {server: figures.median_of(entry["rounds"], "cpu_us") for server, entry in rows[name]["servers"].items()}
+            costs = {
+                server: figures.median_of(entry["rounds"], "cpu_us") for server, entry in rows[name]["servers"].items()
+            }
             costs = {server: cost for server, cost in costs.items() if cost is not None}
             if costs:
                 made.append(charts.bar_chart(f"CPU for a request: {name}", "us", costs))
@@ -127,7 +147,10 @@ def goal_summary(judged):
 
 def as_html(results):
     judged = verdicts(results.rows)
-    parts = ["<!doctype html><html lang=en><meta charset=utf-8><title>Indrik beside others</title>", f"<style>{STYLE}</style>"]
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Indrik beside others</title>",
+        f"<style>{STYLE}</style>",
+    ]
     parts.append("<h1>Indrik beside others</h1><ul>")
     parts += [f"<li>{html.escape(line)}</li>" for line in machine_lines(results)]
     parts.append("</ul><section class=charts>")
@@ -139,17 +162,20 @@ def as_html(results):
         parts.append(f"<h3>{html.escape(table.describe(name, row))}</h3>{html_table(*table.cells(row))}")
         parts += [f"<p>failed: {html.escape(why)}</p>" for why in table.failures(row)]
     parts.append("<h2>Method</h2>")
-    parts += [f"<p>{html.escape(paragraph)}</p>" for paragraph in METHOD]
+    parts += [f"<p>{html.escape(paragraph)}</p>" for paragraph in METHOD.split("\n\n")]
     return "\n".join(parts) + "</html>\n"
 
 
 def as_markdown(results):
     judged = verdicts(results.rows)
-    parts = ["# Indrik beside others", "Written by `./dev bench`; charts stand in `results/report.html`, all rounds in `results/results.json`."]
+    parts = [
+        "# Indrik beside others",
+        "Written by `./dev bench`; charts stand in `results/report.html`, all rounds in `results/results.json`.",
+    ]
     parts.append("\n".join(f"- {line}" for line in machine_lines(results)))
     parts += [f"## Goals: {goal_summary(judged)}"]
     parts.append(table.as_markdown(table.GOAL_HEADING, [table.goal_line(verdict) for verdict in judged]))
-    parts += ["## Method", *METHOD, "## Figures"]
+    parts += ["## Method", METHOD, "## Figures"]
     for name, row in results.rows.items():
         parts += [f"### {table.describe(name, row)}", table.as_markdown(*table.cells(row))]
         parts += [f"Failed: {why}" for why in table.failures(row)]

@@ -1,4 +1,4 @@
-"""What was measured, as JSON: rows by name, each with the rounds of each server. A later run replaces the rows it measures."""
+"""What was measured, as JSON: rows by name, each with the rounds of each server. A later run replaces its rows."""
 import datetime
 import json
 import os
@@ -23,7 +23,9 @@ def first_line(*command):
 
 def commit():
     dirty = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", "src", "plugins", "include"], cwd=ROOT, check=False)
-    return first_line("git", "rev-parse", "--short=12", "HEAD") + (" and local changes" if dirty.returncode == 1 else "")
+    return first_line("git", "rev-parse", "--short=12", "HEAD") + (
+        " and local changes" if dirty.returncode == 1 else ""
+    )
 
 
 def machine():

@@ -56,7 +56,9 @@ class WorkersLoad(Load):
             setup.folder = context.folder / row
             with start(server, setup) as running:
                 running.await_answer(setup.url("/"))
-                metrics = load_by_wrk(running, setup.url("/"), self.connections, self.loaded_seconds(context.seconds), warm_up=0)
+                metrics = load_by_wrk(
+                    running, setup.url("/"), self.connections, self.loaded_seconds(context.seconds), warm_up=0
+                )
                 measured[row] = {**metrics, "workers": count}
         return measured
 
@@ -69,7 +71,7 @@ class WorkersLoad(Load):
 
 @dataclasses.dataclass
 class IdleLoad(Load):
-    """Kept connections that have had one answer each and now say nothing: what they cost, and whether they wake anybody."""
+    """Kept connections that had one answer each and now say nothing: what they cost, and whether they wake anybody."""
 
     steps: tuple = (100, 1000, 4000, 16000)
 
@@ -119,8 +121,8 @@ class IdleLoad(Load):
         return running.switches() - before
 
     def compare_switches(self, none, held):
-        """A heartbeat that beats without clients as well is not the clients' doing; it may fall into the time once more or
-        less in each of the two workers."""
+        """A heartbeat that beats without clients as well is not the clients' doing; it may fall into the time once
+        more or less in each of the two workers."""
         more = held - none
         return {"switches_none": none, "switches": held, "woken": more if more > 2 else 0}
 
@@ -156,10 +158,18 @@ class LatencyLoad(Load):
         with start(server, setup) as running:
             running.await_answer(setup.url("/"))
             before = running.processor_seconds()
-            command = [context.tools / "open_loop", setup.port, "/", self.rate, self.connections, context.seconds, 1]
-            output = run(command, "open_loop", context.seconds + 1)
+            command = [
+                context.tools / "constant_rate",
+                setup.port,
+                "/",
+                self.rate,
+                self.connections,
+                context.seconds,
+                1,
+            ]
+            output = run(command, "constant_rate", context.seconds + 1)
             spent = running.processor_seconds() - before
-            metrics = figures.parse_open_loop(output)
+            metrics = figures.parse_constant_rate(output)
             metrics["rps"] = metrics.pop("rate")
             metrics["cpu_us"] = spent * 1e6 / (self.rate * (context.seconds + 1))
         return {self.name: metrics}

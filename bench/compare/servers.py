@@ -36,9 +36,20 @@ class Setup:
 def build_tools(folder):
     """The programs and the certificate that the loads need."""
     flags = ["-std=c++20", "-O2"]
-    for source in (PEERS / "limit.cpp", HERE.parent / "load.cpp", HERE.parent / "open_loop.cpp"):
+    for source in (PEERS / "limit.cpp", HERE.parent / "load.cpp", HERE.parent / "constant_rate.cpp"):
         subprocess.run(["c++", *flags, "-o", folder / source.stem, source], check=True)
-    request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    request = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     names = ["-subj", "/CN=localhost", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
     subprocess.run(request + names, check=True, capture_output=True)
 
@@ -104,15 +115,45 @@ def nginx(setup):
 def go(setup):
     program = setup.tools / "server"
     if not program.exists():  # takes a while, and only here is it needed
-        build = {"env": {"GO111MODULE": "off", "GOCACHE": str(setup.tools / "go"), "HOME": str(setup.tools), "PATH": "/usr/bin:/bin"}}
+        build = {
+            "env": {
+                "GO111MODULE": "off",
+                "GOCACHE": str(setup.tools / "go"),
+                "HOME": str(setup.tools),
+                "PATH": "/usr/bin:/bin",
+            }
+        }
         subprocess.run(["go", "build", "-o", program, PEERS / "server.go"], check=True, **build)
     return {"command": [program], "env": {"PORT": str(setup.port), "GOMAXPROCS": str(setup.workers)}}
 
 
 def gunicorn(setup, worker_class, app, *more):
-    command = ["gunicorn", "-b", f"127.0.0.1:{setup.port}", "-w", setup.workers, "-k", worker_class, "--backlog", "4096"]
-    command += ["--worker-connections", CONNECTIONS, "--keep-alive", "65", "--log-level", "warning", *more, f"{app}:app"]
-    return {"command": command, "cwd": PEERS, "env": {"REDIS_PORT": str(setup.redis_port), "PYTHONDONTWRITEBYTECODE": "1"}}
+    command = [
+        "gunicorn",
+        "-b",
+        f"127.0.0.1:{setup.port}",
+        "-w",
+        setup.workers,
+        "-k",
+        worker_class,
+        "--backlog",
+        "4096",
+    ]
+    command += [
+        "--worker-connections",
+        CONNECTIONS,
+        "--keep-alive",
+        "65",
+        "--log-level",
+        "warning",
+        *more,
+        f"{app}:app",
+    ]
+    return {
+        "command": command,
+        "cwd": PEERS,
+        "env": {"REDIS_PORT": str(setup.redis_port), "PYTHONDONTWRITEBYTECODE": "1"},
+    }
 
 
 def redis_server(setup):

@@ -59,7 +59,9 @@ def as_text(heading, lines):
     widths = [max(len(line[i]) for line in [heading, *lines]) for i in range(len(heading))]
 
     def written(line):
-        return "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(line, widths)))
+        return "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(line, widths))
+        )
 
     return "\n".join(written(line).rstrip() for line in [heading, *lines])
 

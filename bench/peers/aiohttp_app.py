@@ -34,5 +34,11 @@ async def user(_):
 
 app = web.Application()
 app.add_routes(
-    [web.get("/", hello), web.get("/health", health), web.get("/ping", ping), web.get("/hit", hit), web.get("/user", user)]
+    [
+        web.get("/", hello),
+        web.get("/health", health),
+        web.get("/ping", ping),
+        web.get("/hit", hit),
+        web.get("/user", user),
+    ]
 )

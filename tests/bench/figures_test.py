@@ -20,7 +20,7 @@ Requests/sec:  19017.21
 Transfer/sec:      2.48MB
 Wrong answers: 6
 """
-OPEN_LOOP = """rate 20000.5
+CONSTANT_RATE = """rate 20000.5
 errors 3
 late 0.0100
 p50 0.5000
@@ -53,17 +53,19 @@ class ParseTest(unittest.TestCase):
         with self.assertRaises(ValueError):
             figures.milliseconds("12 parsecs")
 
-    def test_reads_what_the_open_loop_says(self):
-        read = figures.parse_open_loop(OPEN_LOOP)
+    def test_reads_what_the_constant_rate_says(self):
+        read = figures.parse_constant_rate(CONSTANT_RATE)
         self.assertEqual((read["rate"], read["errors"], read["p99.9"]), (20000.5, 3, 4.0))
         self.assertEqual(read["distribution"], [[0, 0.1], [0.5, 0.5]])
 
-    def test_refuses_half_of_what_the_open_loop_says(self):
+    def test_refuses_half_of_what_the_constant_rate_says(self):
         with self.assertRaisesRegex(ValueError, "p99.9"):
-            figures.parse_open_loop(OPEN_LOOP.replace("p99.9", "p98"))
+            figures.parse_constant_rate(CONSTANT_RATE.replace("p99.9", "p98"))
 
     def test_reads_memory_and_switches_of_proc(self):
-        self.assertEqual(figures.parse_sizes("5580-7ff0 ---p 0 00:00 0 [rollup]\nRss:  20 kB\nPss:   12 kB\n")["Pss"], 12288)
+        self.assertEqual(
+            figures.parse_sizes("5580-7ff0 ---p 0 00:00 0 [rollup]\nRss:  20 kB\nPss:   12 kB\n")["Pss"], 12288
+        )
         status = "Name:\ta\nvoluntary_ctxt_switches:\t40\nnonvoluntary_ctxt_switches:\t2\n"
         self.assertEqual(figures.parse_switches(status), 42)
 

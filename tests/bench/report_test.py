@@ -21,7 +21,9 @@ class References(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
-        self.found += [value for name, value in attributes if name in ("src", "href", "xlink:href", "data", "srcset", "action")]
+        self.found += [
+            value for name, value in attributes if name in ("src", "href", "xlink:href", "data", "srcset", "action")
+        ]
 
 
 def measured(load):
@@ -61,7 +63,12 @@ class ReportTest(unittest.TestCase):
 
     def test_the_page_has_every_chart_and_every_row(self):
         page = report.as_html(self.results())
-        for words in ("Latency of hello", "Rate of hello against connections", "Memory with idle", "CPU for a request: hello"):
+        for words in (
+            "Latency of hello",
+            "Rate of hello against connections",
+            "Memory with idle",
+            "CPU for a request: hello",
+        ):
             self.assertIn(words, page)
         for load in LOADS:
             for row in load.row_names():

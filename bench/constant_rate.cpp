@@ -2,7 +2,7 @@
 // and a latency counts from when its request was due. A closed loop (load.cpp, wrk) sends nothing while the server
 // stands still, and so leaves out those who would have waited longest.
 //
-//   open_loop PORT TARGET RATE CONNECTIONS SECONDS [WARM-UP SECONDS]
+//   constant_rate PORT TARGET RATE CONNECTIONS SECONDS [WARM-UP SECONDS]
 //
 // Requests take the connections in turn; one that is due while all are busy waits for the first to become free, and its
 // clock runs. Prints the rate that was answered, what failed, how late the client itself was (p99 of sent after due),
@@ -69,9 +69,9 @@ struct Plan {
   std::uint64_t warm_up, measured;  // requests
 };
 
-class OpenLoop {
+class ConstantRate {
  public:
-  explicit OpenLoop(Plan plan) : plan_{std::move(plan)}, clients_(plan_.connections) {
+  explicit ConstantRate(Plan plan) : plan_{std::move(plan)}, clients_(plan_.connections) {
     latencies_.reserve(plan_.measured);
     lateness_.reserve(plan_.measured);
     for (auto& client : clients_) {
@@ -113,10 +113,10 @@ class OpenLoop {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     // Blocking until it stands: the server's queue then holds the client back, and nothing fails.
     if (client.fd < 0 || ::connect(client.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-      die("open_loop: connect");
+      die("constant_rate: connect");
     ::setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     epoll_event event{.events = EPOLLIN, .data = {.ptr = &client}};
-    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, client.fd, &event) != 0) die("open_loop: epoll_ctl");
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, client.fd, &event) != 0) die("constant_rate: epoll_ctl");
   }
 
   void send_next(Clock::time_point now) {
@@ -177,7 +177,7 @@ class OpenLoop {
     errors_ += total - ended_;
     std::sort(latencies_.begin(), latencies_.end());
     std::sort(lateness_.begin(), lateness_.end());
-    if (latencies_.empty()) return std::puts("open_loop: nothing was sent"), std::exit(1);
+    if (latencies_.empty()) return std::puts("constant_rate: nothing was sent"), std::exit(1);
     const std::chrono::duration<double> took = last_end_ - due(plan_.warm_up);
     std::printf("rate %.1f\nerrors %llu\nlate %.4f\n", static_cast<double>(latencies_.size()) / took.count(),
                 static_cast<unsigned long long>(errors_), at(lateness_, 0.99));
@@ -209,18 +209,18 @@ class OpenLoop {
 
 int main(int count, char** words) {
   if (count < 6 || count > 7) {
-    std::fputs("usage: open_loop PORT TARGET RATE CONNECTIONS SECONDS [WARM-UP SECONDS]\n", stderr);
+    std::fputs("usage: constant_rate PORT TARGET RATE CONNECTIONS SECONDS [WARM-UP SECONDS]\n", stderr);
     return 2;
   }
   ::prctl(PR_SET_TIMERSLACK, 1);  // ns; the kernel may be 50 us late otherwise
   const double rate = std::atof(words[3]), warm_up = count == 7 ? std::atof(words[6]) : 0;
   if (rate <= 0 || std::atol(words[4]) <= 0)
-    return std::fputs("open_loop: RATE and CONNECTIONS must be above 0\n", stderr), 2;
-  OpenLoop{{.port = static_cast<std::uint16_t>(std::atoi(words[1])),
-            .request = "GET " + std::string{words[2]} + " HTTP/1.1\r\nHost: open-loop\r\n\r\n",
-            .rate = rate,
-            .connections = std::strtoul(words[4], nullptr, 10),
-            .warm_up = static_cast<std::uint64_t>(rate * warm_up),
-            .measured = static_cast<std::uint64_t>(rate * std::atof(words[5]))}}
+    return std::fputs("constant_rate: RATE and CONNECTIONS must be above 0\n", stderr), 2;
+  ConstantRate{{.port = static_cast<std::uint16_t>(std::atoi(words[1])),
+                .request = "GET " + std::string{words[2]} + " HTTP/1.1\r\nHost: constant-rate\r\n\r\n",
+                .rate = rate,
+                .connections = std::strtoul(words[4], nullptr, 10),
+                .warm_up = static_cast<std::uint64_t>(rate * warm_up),
+                .measured = static_cast<std::uint64_t>(rate * std::atof(words[5]))}}
       .run();
 }

@@ -13,7 +13,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\
 REFUSAL = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 
 
-class OpenLoopTest(unittest.TestCase):
+class ConstantRateTest(unittest.TestCase):
     """answer(number) is what the server sends for its request of this number; b"" closes the connection."""
 
     def load(self, answer, rate=200, connections=4, seconds=1):
@@ -40,9 +40,9 @@ class OpenLoopTest(unittest.TestCase):
                 threading.Thread(target=serve, args=(client,), daemon=True).start()
 
         threading.Thread(target=accept, daemon=True).start()
-        command = [os.environ["INDRIK_OPEN_LOOP"], listener.getsockname()[1], "/", rate, connections, seconds]
+        command = [os.environ["INDRIK_CONSTANT_RATE"], listener.getsockname()[1], "/", rate, connections, seconds]
         said = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True, timeout=30)
-        return figures.parse_open_loop(said.stdout)
+        return figures.parse_constant_rate(said.stdout)
 
     def test_counts_those_who_were_due_while_the_server_stood_still(self):
         def answer(number):

@@ -26,7 +26,9 @@ def parse_arguments(words):
         prog="./dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", metavar="LOAD", action="append", help="may be repeated: " + ", ".join(names))
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="(5); in a run of everything the loads that vary little have fewer"
+    )
     parser.add_argument("--seconds", type=float, default=3, help="each server is loaded for, in each round (3)")
     parser.add_argument(
         "--quick", action="store_true", help="one round of a second, to see that all works; kept in build/bench"

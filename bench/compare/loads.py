@@ -2,6 +2,7 @@
 import dataclasses
 import resource
 import ssl
+import time
 
 from . import figures
 from .process import Failed, run
@@ -57,6 +58,10 @@ def wrk(url, connections, seconds, check=False):
     return command + (["-s", HERE.parent / "peers/check.lua"] if check else []) + [url]
 
 
+# There are some 28,000 ports for clients, and one that was just used is free again after a second (tcp_tw_reuse).
+MANY = 10_000
+
+
 def children_seconds():
     """Processor time of what we started and has ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -67,6 +72,8 @@ def load_by_wrk(server, url, connections, seconds, check=False, warm_up=1):
     """The metrics of one load after a warm-up: what wrk says, and what the server spent meanwhile."""
     if warm_up:
         run(wrk(url, connections, warm_up, check), "wrk", warm_up)
+        if connections > MANY:
+            time.sleep(1.2)
     peak = [server.memory_bytes()]
     before, client_before = server.processor_seconds(), children_seconds()
     command = wrk(url, connections, seconds, check)
@@ -109,7 +116,7 @@ class HttpLoad(Load):
         return max(seconds, self.least_seconds)
 
     def seconds_each(self, seconds):
-        return self.loaded_seconds(seconds) + self.warm_up + 1.5 * (1 + self.connections / 16000)
+        return self.loaded_seconds(seconds) + self.warm_up + 1.5 + 2.7 * self.connections / 16000
 
 
 @dataclasses.dataclass

@@ -138,7 +138,7 @@ constexpr auto kSettings = std::to_array<SettingSpec>({
      .field = &Settings::file_offload, .fallback = "false",
      .doc = "Class green: what a handler does with regular files (open, read, write, pread, fsync, …) is done by a thread "
             "while others run, for files on slow disks or a network's file system. What is in memory already, as most "
-            "is, takes some ten times as long that way."},
+            "is, takes ten to thirty times as long that way."},
     {.group = kWorkers, .key = "offload_threads", .flag = "--offload-threads", .placeholder = "NUMBER",
      .field = &Settings::offload_threads, .fallback = "8", .range = {1, 1024},
      .doc = "Threads beside the loop for what would block it: names that class green looks up, its files "

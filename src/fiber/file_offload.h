@@ -6,7 +6,8 @@ namespace indrik::fiber {
 
 /// Whether the fibers of this thread's pools have their calls on regular files run by threads; off until it is said.
 /// Files are always "ready", and a disk or a network's file system may still take its time: then the whole worker
-/// waits. But what is in the page cache is had in a microsecond, and by way of a thread in some twenty.
+/// waits. But what is in the page cache is had in a fourth of a microsecond, and by way of a thread in some seven
+/// (bench/offload.cpp).
 void offload_files(bool on) noexcept;
 bool is_offloading_files() noexcept;
 

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "base/result.h"
 #include "process/closed_routes.h"
 #include "process/crash_record.h"
+#include "process/shared_records.h"
 
 namespace indrik::process {
 
@@ -15,22 +17,16 @@ class CrashBoard {
  public:
   /// Fails with mmap's errno.
   static Result<CrashBoard> create(std::size_t slots);
-  CrashBoard(CrashBoard&& other) noexcept;
-  CrashBoard& operator=(CrashBoard&&) = delete;
-  ~CrashBoard();
 
-  std::span<CrashRecord> records() noexcept { return {records_, count_}; }
-  std::span<const CrashRecord> records() const noexcept { return {records_, count_}; }
-  ClosedRoutes& closed_routes() noexcept { return *closed_routes_; }
+  std::span<CrashRecord> records() noexcept { return memory_.records(); }
+  std::span<const CrashRecord> records() const noexcept { return memory_.records(); }
+  ClosedRoutes& closed_routes() noexcept { return memory_.head(); }
 
  private:
-  CrashBoard(void* memory, std::size_t size, std::size_t count) noexcept;
+  using Memory = SharedRecords<ClosedRoutes, CrashRecord>;
+  explicit CrashBoard(Memory memory) noexcept : memory_{std::move(memory)} {}
 
-  void* memory_ = nullptr;
-  std::size_t size_ = 0;
-  ClosedRoutes* closed_routes_ = nullptr;
-  CrashRecord* records_ = nullptr;
-  std::size_t count_ = 0;
+  Memory memory_;
 };
 
 }  // namespace indrik::process

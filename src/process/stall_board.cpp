@@ -1,50 +1,19 @@
 #include "process/stall_board.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <memory>
-#include <utility>
 
 #include "process/closed_routes.h"
 
 namespace indrik::process {
-namespace {
 
-constexpr std::size_t kRecordsAt =
-    (sizeof(StallCounts) + alignof(StallRecord) - 1) / alignof(StallRecord) * alignof(StallRecord);
-
-// So that both are begun by the zeros that mmap gives, without touching a page.
 static_assert(static_cast<int>(StallRecord::Stage::none) == 0);
 static_assert(std::atomic<StallRecord::Stage>::is_always_lock_free);
 
-}  // namespace
-
 Result<StallBoard> StallBoard::create(std::size_t slots) {
-  const auto size = kRecordsAt + slots * sizeof(StallRecord);
-  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return fail(Error::from_errno(errno, "map the stall records of {} workers", slots));
-  return StallBoard{memory, size, slots};
-}
-
-StallBoard::StallBoard(void* memory, std::size_t size, std::size_t count) noexcept
-    : memory_{memory},
-      size_{size},
-      counts_{static_cast<StallCounts*>(memory)},
-      records_{reinterpret_cast<StallRecord*>(static_cast<std::byte*>(memory) + kRecordsAt)},
-      count_{count} {}
-
-StallBoard::StallBoard(StallBoard&& other) noexcept
-    : memory_{std::exchange(other.memory_, nullptr)},
-      size_{other.size_},
-      counts_{std::exchange(other.counts_, nullptr)},
-      records_{std::exchange(other.records_, nullptr)},
-      count_{std::exchange(other.count_, 0)} {}
-
-StallBoard::~StallBoard() {
-  if (memory_ != nullptr) ::munmap(memory_, size_);
+  auto memory = Memory::create(slots, "stall records");
+  if (!memory) return fail(std::move(memory).error());
+  return StallBoard{*std::move(memory)};
 }
 
 StallCounts::Plugin* counts_of(StallCounts& counts, std::string_view plugin) noexcept {

@@ -4,8 +4,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
+#include "process/shared_records.h"
 #include "process/stall_record.h"
 
 namespace indrik::process {
@@ -16,21 +18,15 @@ class StallBoard {
  public:
   /// Fails with mmap's errno.
   static Result<StallBoard> create(std::size_t slots);
-  StallBoard(StallBoard&& other) noexcept;
-  StallBoard& operator=(StallBoard&&) = delete;
-  ~StallBoard();
 
-  std::span<StallRecord> records() noexcept { return {records_, count_}; }
-  StallCounts& counts() noexcept { return *counts_; }
+  std::span<StallRecord> records() noexcept { return memory_.records(); }
+  StallCounts& counts() noexcept { return memory_.head(); }
 
  private:
-  StallBoard(void* memory, std::size_t size, std::size_t count) noexcept;
+  using Memory = SharedRecords<StallCounts, StallRecord>;
+  explicit StallBoard(Memory memory) noexcept : memory_{std::move(memory)} {}
 
-  void* memory_ = nullptr;
-  std::size_t size_ = 0;
-  StallCounts* counts_ = nullptr;
-  StallRecord* records_ = nullptr;
-  std::size_t count_ = 0;
+  Memory memory_;
 };
 
 /// The plugin's counts; null when there are more plugins than counts. Any process, any thread.

@@ -64,16 +64,33 @@ void Conversations::wake_soon(StreamConnection& connection) noexcept {
 }
 
 void Conversations::deliver_wakes() noexcept {
+  send();
   while (!woken_.empty()) {
     auto& connection = *woken_.back();
     woken_.pop_back();
     connection.wake_pending = false;
     connection.deliver_wakes();
+    if (woken_.empty()) send();
   }
+}
+
+void Conversations::send_soon(StreamConnection& connection) noexcept {
+  if (!std::exchange(connection.send_pending, true)) senders_.push_back(&connection);
+  if (engine_.is_turn_long()) send();
+}
+
+/// Those who cannot be reached any more are woken.
+void Conversations::send() noexcept {
+  for (auto* const connection : senders_) {
+    connection->send_pending = false;
+    connection->send_written();
+  }
+  senders_.clear();
 }
 
 void Conversations::bury(StreamConnection& connection) noexcept {
   if (std::exchange(connection.wake_pending, false)) std::erase(woken_, &connection);
+  if (std::exchange(connection.send_pending, false)) std::erase(senders_, &connection);
   buried_.splice(buried_.begin(), open_, connection.place);
   engine_.count_connections();
 }

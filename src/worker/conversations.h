@@ -46,6 +46,9 @@ class Conversations {
   int stop_event() const noexcept { return stop_event_.get(); }
 
   void wake_soon(StreamConnection& connection) noexcept;
+  /// Sends what the connection's handler has written when all that have come with it have been served: who asks again
+  /// after an answer does so once for all of them. In a turn of the loop that takes long, at once.
+  void send_soon(StreamConnection& connection) noexcept;
   /// To be called before the loop waits.
   void deliver_wakes() noexcept;
   /// The connection is closed and no handler has it: freed at the end of this turn.
@@ -62,6 +65,7 @@ class Conversations {
 
  private:
   void on_grace_over(ev::timer&, int) noexcept;
+  void send() noexcept;
 
   Engine& engine_;
   std::vector<StreamPoint> points_;
@@ -71,7 +75,8 @@ class Conversations {
   Fd stop_event_;
   std::atomic<bool> draining_{false};
   std::atomic<bool> grace_over_{false};
-  std::vector<StreamConnection*> woken_;  ///< not yet
+  std::vector<StreamConnection*> woken_;    ///< not yet
+  std::vector<StreamConnection*> senders_;  ///< what they have written is not yet sent
   StreamConnection::Registry open_;
   StreamConnection::Registry buried_;
 };

@@ -60,6 +60,8 @@ class Engine {
   bool is_draining() const noexcept { return draining_; }
   /// Handlers have lately kept the loop from its sockets so long that it matters to those who wait.
   bool is_held_up() const noexcept;
+  /// This turn of the loop has taken so long that whoever can be answered should be. Costs a look at the coarse clock.
+  bool is_turn_long() const noexcept { return coarse_monotonic_ns() != turn_begun_ns_; }
   /// For whoever finds no room: how long to stay away.
   seconds retry_after() const noexcept;
   std::string_view date() noexcept { return date_.text(loop_.now()); }

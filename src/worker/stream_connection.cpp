@@ -34,7 +34,7 @@ StreamConnection::State StreamConnection::fill(std::size_t more_than, Wait wait)
   while (true) {
     if (const auto state = hindrance_to_read(std::exchange(is_new, false)); state != State::done) return state;
     if (unread() > more_than) return State::done;  // it came in the last moment
-    if (unsent() > 0 && !blocked_) send_some();    // whoever is to say more waits for it
+    if (unsent() > 0 && !blocked_) in_thread_ ? send_some() : all_.send_soon(*this);  // who is to say more waits for it
     if (gone_ || input_ended_) continue;
     if (begin_ == end_) buffer_.release();
     if (!in_thread_) await_input();
@@ -160,6 +160,10 @@ void StreamConnection::leave_turn_to_others() noexcept {
   if (in_thread_ || blocked_ || sent_in_turn_ < kTurn) return;
   blocked_ = true;
   await_taking();
+}
+
+void StreamConnection::send_written() noexcept {
+  if (unsent() > 0 && !blocked_ && !gone_) send_some();
 }
 
 /// Sends what was written, as far as the socket takes it.

@@ -74,6 +74,7 @@ class StreamConnection final : public stream::Conversation, public Work {
   void open() noexcept;
   /// Between two messages there is nothing to wait for any more.
   void stop_waiting() noexcept;
+  void send_written() noexcept;
   /// Calls what on_ready() was told of, as far as it is ready.
   void deliver_wakes() noexcept;
   void expire(const DeadlineQueue& queue) noexcept;
@@ -81,6 +82,7 @@ class StreamConnection final : public stream::Conversation, public Work {
   static StreamConnection& of(Deadline& deadline) noexcept { return static_cast<OwnedDeadline&>(deadline).owner; }
   Registry::iterator place;   ///< Conversations'
   bool wake_pending = false;  ///< Conversations is going to call deliver_wakes()
+  bool send_pending = false;  ///< Conversations is going to call send_written()
 
  private:
   /// Written bytes above which the writer waits.

@@ -15,8 +15,8 @@ set(CMAKE_CXX_FLAGS_DEV "-O1 -g1 -fstack-protector-strong -D_GLIBCXX_ASSERTIONS"
 set(CMAKE_C_FLAGS_DEV "-O1 -g1 -fstack-protector-strong")
 # What is shipped is hardened as Debian does it.
 set(hardening "-fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2")
-set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 ${hardening} -DNDEBUG")
-set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1 ${hardening} -DNDEBUG")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O3 -g1 ${hardening} -DNDEBUG")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O3 -g1 ${hardening} -DNDEBUG")
 foreach(kind EXE MODULE)
   set(CMAKE_${kind}_LINKER_FLAGS_RELWITHDEBINFO "-Wl,-z,relro,-z,now")
 endforeach()

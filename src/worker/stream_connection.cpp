@@ -33,7 +33,7 @@ StreamConnection::State StreamConnection::fill(std::size_t more_than, Wait wait)
   bool is_new = true;
   while (true) {
     if (const auto state = hindrance_to_read(std::exchange(is_new, false)); state != State::done) return state;
-    if (unread() > more_than) return State::done;  // it came in the last moment
+    if (unread() > more_than) return State::done;                                     // it came in the last moment
     if (unsent() > 0 && !blocked_) in_thread_ ? send_some() : all_.send_soon(*this);  // who is to say more waits for it
     if (gone_ || input_ended_) continue;
     if (begin_ == end_) buffer_.release();

@@ -7,16 +7,18 @@
 
 #include <cerrno>
 
+#include "net/direct.h"
+
 namespace indrik::net {
 
 ssize_t Stream::receive(char* buffer, std::size_t capacity) noexcept {
   if (tls_) return tls_->receive(buffer, capacity);
-  return ::recv(socket_.get(), buffer, capacity, 0);
+  return receive_directly(socket_.get(), buffer, capacity, 0);
 }
 
 ssize_t Stream::send(std::string_view bytes, bool more) noexcept {
   if (tls_) return tls_->send(bytes);
-  return ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+  return send_directly(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 }
 
 ssize_t Stream::send_file(int file, std::uint64_t offset, std::size_t size) noexcept {

@@ -45,15 +45,19 @@ Scoreboard::~Scoreboard() {
 
 namespace {
 
+// On the way of every request.
 void store_text(std::span<std::atomic<std::uint64_t>> words, std::string_view text) noexcept {
   text = text.substr(0, words.size_bytes() - 1);
-  const auto last = text.size() / sizeof(std::uint64_t);  // the word with the NUL
-  for (std::size_t i = 0; i <= last; ++i) {
-    std::uint64_t word = 0;
-    const auto piece = text.substr(i * sizeof word, sizeof word);
-    if (!piece.empty()) std::memcpy(&word, piece.data(), piece.size());
-    words[i].store(word, std::memory_order_relaxed);
+  auto* to = words.data();
+  std::uint64_t word = 0;
+  for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+    std::memcpy(&word, text.data(), sizeof word);
+    to++->store(word, std::memory_order_relaxed);
   }
+  word = 0;
+  for (std::size_t at = 0; at < text.size(); ++at)
+    word |= std::uint64_t{static_cast<unsigned char>(text[at])} << (8 * at);  // little-endian, as all we run on
+  to->store(word, std::memory_order_relaxed);                                 // with the NUL
 }
 
 std::string load_text(std::span<const std::atomic<std::uint64_t>> words) {

@@ -26,20 +26,24 @@ void Executor::flow_changed(RunningExchange& exchange) noexcept { exchange.conne
 
 namespace {
 
-/// Puts texts one behind the other into a buffer of fixed size; what does not fit is cut.
+/// Texts one behind the other in a buffer of fixed size; what does not fit is cut.
 class FixedText {
  public:
-  FixedText& operator<<(std::string_view text) noexcept {
-    const auto size = std::min(text.size(), sizeof text_ - size_);
-    std::memcpy(text_ + size_, text.data(), size);
-    size_ += size;
-    return *this;
+  template <class... Parts>
+  explicit FixedText(const Parts&... parts) noexcept {
+    (put(parts), ...);
   }
-  std::string_view view() const noexcept { return {text_, size_}; }
+  std::string_view view() const noexcept { return {text_, static_cast<std::size_t>(end_ - text_)}; }
 
  private:
+  void put(std::string_view part) noexcept {
+    const auto size = std::min(part.size(), static_cast<std::size_t>(text_ + sizeof text_ - end_));
+    std::memcpy(end_, part.data(), size);
+    end_ += size;
+  }
+
   char text_[sizeof process::Slot::running_what];
-  std::size_t size_ = 0;
+  char* end_ = text_;
 };
 
 void mark(RunningExchange& exchange) noexcept {
@@ -59,9 +63,8 @@ void RunningExchange::mark(LoopTurn& turn) noexcept { RunningMark::set(turn, *th
 // On the way of every request: no formatting library.
 void RunningMark::set(LoopTurn& turn, RunningExchange& exchange) noexcept {
   const auto& handler = exchange.handler();
-  FixedText what;
-  what << exchange.request.method << " " << exchange.request.path << " (route " << handler.route() << ", plugin "
-       << handler.plugin() << ")";
+  const FixedText what{exchange.request.method, " ",         exchange.request.path, " (route ",
+                       handler.route(),         ", plugin ", handler.plugin(),      ")"};
   mark(exchange);
   if (exchange.connection) exchange.connection->describe_client(exchange.running);
   const auto now = exchange.running.since_ns;

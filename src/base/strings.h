@@ -12,10 +12,20 @@ namespace indrik {
 
 /// ASCII only, whatever the locale: what protocols mean by case-insensitive (RFC 9110 5.1).
 constexpr char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;  // mostly told by this alone
+  for (std::size_t at = 0; at < a.size(); ++at)
+    if (a[at] != b[at] && to_lower(a[at]) != to_lower(b[at])) return false;
+  return true;
+}
 
 /// Without leading and trailing spaces and tabs.
-std::string_view trim(std::string_view text) noexcept;
+constexpr std::string_view trim(std::string_view text) noexcept {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 /// Every part between the separators, empty ones included.
 std::vector<std::string_view> split(std::string_view text, char separator);

@@ -30,7 +30,7 @@ ParseError judge_field_line(std::string_view line) noexcept {
   if (line.front() == ' ' || line.front() == '\t') return ParseError::obsolete_folding;
   const auto colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return ParseError::bad_field_name;
-  return kFieldValueCharacters.contains_all(line.substr(colon + 1)) ? ParseError::none : ParseError::bad_field_value;
+  return is_field_value(line.substr(colon + 1)) ? ParseError::none : ParseError::bad_field_value;
 }
 
 }  // namespace indrik::http

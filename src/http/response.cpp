@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/strings.h"
+#include "http/append.h"
 #include "http/characters.h"
 
 namespace indrik::http {
@@ -26,9 +27,9 @@ bool is_one_of(std::span<const std::string_view> names, std::string_view name) n
 
 Response::FieldError append_line(std::string_view name, std::string_view value, std::string& lines) {
   if (!is_token(name)) return Response::FieldError::bad_name;
-  if (!kFieldValueCharacters.contains_all(value)) return Response::FieldError::bad_value;
+  if (!is_field_value(value)) return Response::FieldError::bad_value;
   if (is_one_of(kReserved, name)) return Response::FieldError::reserved;
-  lines.append(name).append(": ").append(trim(value)).append("\r\n");
+  append_all(lines, name, ": ", trim(value), "\r\n");
   return Response::FieldError::none;
 }
 

@@ -29,7 +29,7 @@ LOADS = [
         FASTEST,
         path="/health",
         connections=16000,
-        least_seconds=6,
+        least_seconds=5,
         warm_up=2,
     ),
     RedisLoad("redis", "one redis-server behind, 200 connections", ASKING, rows=("hit", "ping", "user")),

@@ -58,7 +58,8 @@ def wrk(url, connections, seconds, check=False):
     return command + (["-s", HERE.parent / "peers/check.lua"] if check else []) + [url]
 
 
-# There are some 28,000 ports for clients, and one that was just used is free again after a second (tcp_tw_reuse).
+# There are some 49,000 ports for clients (28,000 if the network is not our own), and one that was just used is free
+# again after a second (tcp_tw_reuse).
 MANY = 10_000
 
 
@@ -74,20 +75,30 @@ def load_by_wrk(server, url, connections, seconds, check=False, warm_up=1):
         run(wrk(url, connections, warm_up, check), "wrk", warm_up)
         if connections > MANY:
             time.sleep(1.2)
-    peak = [server.memory_bytes()]
-    before, client_before = server.processor_seconds(), children_seconds()
-    command = wrk(url, connections, seconds, check)
-    output = run(command, "wrk", seconds, during=lambda: peak.append(server.memory_bytes()))
-    spent, client_spent = server.processor_seconds() - before, children_seconds() - client_before
-    metrics = figures.parse_wrk(output)
-    if server.process.poll() is not None:
-        server.fail("ended under the load")
+    metrics = measure_by_wrk(server, wrk(url, connections, seconds, check), seconds)
+    if not metrics["requests"]:  # on a machine that others use as well, wrk may take all its time to connect
+        metrics = measure_by_wrk(server, wrk(url, connections, 3 * seconds, check), 3 * seconds)
     if not metrics["requests"]:
-        raise Failed(f"{server.name} answered nothing, or wrk did not get so far as to ask")
+        raise Failed(f"{server.name} answered nothing")
+    spent, client_spent = metrics.pop("seconds_spent"), metrics.pop("client_seconds_spent")
     return {
         **metrics,
         "cpu_us": spent * 1e6 / metrics["requests"],
         "client_us": client_spent * 1e6 / metrics["requests"],
+    }
+
+
+def measure_by_wrk(server, command, seconds):
+    peak = [server.memory_bytes()]
+    before, client_before = server.processor_seconds(), children_seconds()
+    output = run(command, "wrk", seconds, during=lambda: peak.append(server.memory_bytes()))
+    spent, client_spent = server.processor_seconds() - before, children_seconds() - client_before
+    if server.process.poll() is not None:
+        server.fail("ended under the load")
+    return {
+        **figures.parse_wrk(output),
+        "seconds_spent": spent,
+        "client_seconds_spent": client_spent,
         "memory": max(*peak, server.memory_bytes()),
     }
 

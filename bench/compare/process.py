@@ -10,6 +10,7 @@ import time
 import urllib.request
 
 from . import figures
+from .network import SERVER_PORTS
 
 PROC = pathlib.Path("/proc")
 used_ports = set()
@@ -28,7 +29,7 @@ def free_port():
     """A port that nobody listens at, below those that the kernel gives to clients, and not one of before: a new server
     meets no connections that are still closing."""
     for _ in range(1000):
-        port = random.randrange(10000, 32000)
+        port = random.randrange(*SERVER_PORTS)
         if port in used_ports:
             continue
         with contextlib.closing(socket.socket()) as probe:

@@ -10,7 +10,8 @@ METHOD = textwrap.dedent(
     """\
     Two workers each, on this one machine, which the load generator shares with them. Every round starts each server
     anew, one after another, another one first in each round, on a port of its own, so that a drift of the machine's
-    speed touches all alike. Figures are medians of the rounds; a ratio is taken within a round, and its median,
+    speed touches all alike; servers and clients have a network of their own with more ports than usual (where root
+    runs it; see compare/network.py). Figures are medians of the rounds; a ratio is taken within a round, and its median,
     least and most are shown: trust ratios within one run, never an absolute number from another.
 
     Rates and latencies: wrk with two threads, a closed loop, after a second or two of warm-up; its clock runs while

@@ -56,13 +56,32 @@ class StreamContract : public testing::TestWithParam<StreamPlace> {
 
   worker::Options options;
 };
+std::string place_name(const testing::TestParamInfo<StreamPlace>& given) {
+  return class_name(given.param.worker_class) + (given.param.blocking ? "Blocking" : "Async");
+}
+constexpr StreamPlace kSyncBlocking{WorkerClass::sync, true}, kSyncAsync{WorkerClass::sync, false};
+constexpr StreamPlace kEventBlocking{WorkerClass::event, true}, kEventAsync{WorkerClass::event, false};
+constexpr StreamPlace kGreenBlocking{WorkerClass::green, true}, kGreenAsync{WorkerClass::green, false};
+
 INSTANTIATE_TEST_SUITE_P(Worker, StreamContract,
-                         testing::Values(StreamPlace{WorkerClass::sync, true}, StreamPlace{WorkerClass::sync, false},
-                                         StreamPlace{WorkerClass::event, true}, StreamPlace{WorkerClass::event, false},
-                                         StreamPlace{WorkerClass::green, true}, StreamPlace{WorkerClass::green, false}),
-                         [](const auto& given) {
-                           return class_name(given.param.worker_class) + (given.param.blocking ? "Blocking" : "Async");
-                         });
+                         testing::Values(kSyncBlocking, kSyncAsync, kEventBlocking, kEventAsync, kGreenBlocking,
+                                         kGreenAsync),
+                         place_name);
+
+/// Where others are served while a conversation goes on.
+class SharingStreamContract : public StreamContract {};
+INSTANTIATE_TEST_SUITE_P(Worker, SharingStreamContract,
+                         testing::Values(kEventBlocking, kEventAsync, kGreenBlocking, kGreenAsync), place_name);
+
+/// Where as many go on at once as there are connections.
+class CrowdedStreamContract : public StreamContract {};
+INSTANTIATE_TEST_SUITE_P(Worker, CrowdedStreamContract, testing::Values(kEventAsync, kGreenBlocking, kGreenAsync),
+                         place_name);
+
+/// Where a conversation may have to wait for the end of another.
+class QueuedStreamContract : public StreamContract {};
+INSTANTIATE_TEST_SUITE_P(Worker, QueuedStreamContract, testing::Values(kSyncBlocking, kSyncAsync, kEventBlocking),
+                         place_name);
 
 TEST_P(StreamContract, AnswersWhatComes) {
   auto worker = start();
@@ -104,8 +123,7 @@ TEST_P(StreamContract, WritesMoreThanTheSocketTakes) {
   EXPECT_EQ(answer.find_first_not_of('x'), kMuch - 1);
 }
 
-TEST_P(StreamContract, LeavesTurnsToOthersWhileAClientReadsAndReads) {
-  if (holds_its_worker()) GTEST_SKIP() << "the others wait for the end of the conversation";
+TEST_P(SharingStreamContract, LeavesTurnsToOthersWhileAClientReadsAndReads) {
   constexpr std::size_t kAsked = 50;
   auto worker = start();
   HttpClient greedy{worker.stream_address()};
@@ -305,8 +323,7 @@ TEST_P(StreamContract, LetsOthersWorkWhileItWaits) {
   }
 }
 
-TEST_P(StreamContract, WaitsForItsTurnForTheQueueTimeoutAtMost) {
-  if (!holds_its_worker() && !is_in_thread()) return SUCCEED() << "nobody waits for a turn";
+TEST_P(QueuedStreamContract, WaitsForItsTurnForTheQueueTimeoutAtMost) {
   options.threads = 1;
   options.queue_timeout = 200ms;
   auto worker = start();
@@ -335,8 +352,7 @@ TEST_P(StreamContract, ReadsTheHeaderOfAProxyBeforeAnythingElse) {
   EXPECT_EQ(other.receive_until_closed(), "");
 }
 
-TEST_P(StreamContract, ServesManyConversationsAtOnce) {
-  if (holds_its_worker() || is_in_thread()) return SUCCEED() << "one at a time, or as many as threads";
+TEST_P(CrowdedStreamContract, ServesManyConversationsAtOnce) {
   auto worker = start();
   std::vector<std::unique_ptr<HttpClient>> clients;
   for (int i = 0; i < 200; ++i) clients.push_back(std::make_unique<HttpClient>(worker.stream_address()));

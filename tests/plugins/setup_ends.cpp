@@ -5,8 +5,9 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
+
+#include "await_file.h"
 
 INDRIK_PLUGIN("setup_ends", "1.0", [](indrik::App& app) {
   const auto how = app.config().get_or<std::string>("how", "waits");
@@ -15,6 +16,6 @@ INDRIK_PLUGIN("setup_ends", "1.0", [](indrik::App& app) {
   if (how == "abort") std::abort();
   if (how != "waits") throw std::runtime_error{"how: exit0, exit4, abort or waits"};
   std::fputs("waiting for a file named go\n", stderr);
-  while (!std::filesystem::exists("go")) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  await_file("go");
   app.get("/", [](const indrik::Request&) { return indrik::text("went"); });
 });

@@ -13,9 +13,21 @@
 namespace indrik::app {
 namespace {
 
+/// What stands behind a reference is shown as the reference, should the plugin complain of it.
+void hide(const config::PluginSetting& setting, plugin::Config& config) {
+  if (const auto* text = std::get_if<std::string>(&*setting.resolved))
+    config.hide(*text, std::get<std::string>(setting.value));
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&*setting.resolved))
+    for (std::size_t i = 0; i < texts->size(); ++i)
+      config.hide((*texts)[i], std::get<std::vector<std::string>>(setting.value)[i]);
+}
+
 plugin::Config plugin_config(const config::PluginApp& app) {
   plugin::Config config;
-  for (const auto& setting : app.config) config.set(setting.key, setting.value);
+  for (const auto& setting : app.config) {
+    config.set(setting.key, setting.effective());
+    if (setting.resolved) hide(setting, config);
+  }
   return config;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "plugin/library.h"
 
@@ -11,12 +12,19 @@ namespace indrik::app {
 
 Plugins::Plugins(std::span<const AppSpec> apps, log::ErrorLog& log, const Progress& progress) {
   const plugin::LogSink sink = [&log](log::Level level, std::string_view text) { log.write(level, text); };
-  const plugin::RouteSink routes = [this](const std::string& method, const std::string& pattern,
-                                          std::unique_ptr<http::Handler> handler) {
-    return router_.add(method, pattern, std::move(handler));
+  std::map<std::string, std::string> places;  // where the plugins of the routes so far are named
+  std::string origin;
+  const plugin::RouteSink routes = [&, this](const std::string& method, const std::string& pattern,
+                                             std::unique_ptr<http::Handler> handler) -> Result<void> {
+    auto added = router_.add(method, pattern, std::move(handler));
+    if (added) places.try_emplace(method + ' ' + pattern, origin);
+    const auto other = added ? places.end() : places.find(method + ' ' + pattern);
+    if (other == places.end() || other->second == origin) return added;
+    return fail(Error::format("{}; see {} and {}", added.error().text(), other->second, origin));
   };
   for (const auto& app : apps) {
     progress.loading(app);
+    origin = app.origin;
     const auto library = plugin::Library::open(app.library, sink);
     if (!library) throw BootError{ExitCode::plugin_not_loaded, library.error().text()};
     progress.loaded();

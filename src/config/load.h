@@ -29,8 +29,9 @@ struct Loaded {
   Mode mode = Mode::run;
   Settings settings;
   std::map<std::string, std::string, std::less<>> origins;  ///< of every setting by key: "default", "indrik.toml:4", …
-  std::vector<PluginApp> apps;        ///< the file's, then the command line's; never empty in modes run and check
-  std::filesystem::path config_file;  ///< in the invocation's folder; empty: none
+  std::vector<PluginApp> apps;             ///< the files', then the command line's; never empty in modes run and check
+  std::vector<std::string> environment{};  ///< settings.env with its references resolved: never printed
+  std::filesystem::path config_file;       ///< in the invocation's folder; empty: none
 
   /// For messages about a value that only another layer can judge: `indrik.toml:1: bind = ["x"]`.
   std::string where(std::string_view key) const;
@@ -39,8 +40,9 @@ struct Loaded {
 /// Every mistake found, a sentence each: where, the value as written, what is accepted, the nearest name.
 using Mistakes = std::vector<std::string>;
 
-/// Default < file < environment < flag. Reads the file anew, keeps no state, prints nothing and never throws, so it may
-/// be called at any time in a running process. Modes that only print text of ours look at the flags alone.
+/// Default < file < environment < flag. A file outweighs the one that includes it. Reads the files anew, keeps no
+/// state, prints nothing and never throws, so it may be called at any time in a running process. Modes that only print
+/// text of ours look at the flags alone. References (reference.h) are looked up in modes run and check.
 Result<Loaded, Mistakes> load(const Invocation& invocation);
 
 }  // namespace indrik::config

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +14,10 @@ struct PluginSetting {
   std::string key;     ///< nested tables are joined by dots: "pool.size"
   Value value;         ///< numbers in an array have become texts
   std::string origin;  ///< "indrik.toml:9"
+  /// What the references in `value` stand for, if there are some: never printed.
+  std::optional<Value> resolved{};
 
+  const Value& effective() const noexcept { return resolved ? *resolved : value; }
   bool operator==(const PluginSetting&) const = default;
 };
 
@@ -33,6 +38,7 @@ struct PluginApp {
   std::vector<StreamBind> binds{};    ///< by the streams' names
   std::string origin;                 ///< "indrik.toml:7", "command line"
   bool from_command_line = false;
+  std::filesystem::path folder{};  ///< of the file that names it; empty: the current one
 };
 
 }  // namespace indrik::config

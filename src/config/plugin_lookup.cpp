@@ -45,6 +45,7 @@ Result<fs::path> find_plugin(std::string_view name, const Lookup& lookup) {
   for (const auto& folder : {lookup.working_folder, lookup.config_folder, lookup.plugin_directory}) {
     if (folder.empty() || std::find(searched.begin(), searched.end(), folder) != searched.end()) continue;
     if (auto path = folder / name; is_file(path)) return path;
+    if (auto path = folder / (std::string{name} + ".so"); !name.ends_with(".so") && is_file(path)) return path;
     searched.push_back(folder);
   }
   std::string folders;
@@ -56,10 +57,11 @@ Result<fs::path> find_plugin(std::string_view name, const Lookup& lookup) {
 Lookup lookup_for(const PluginApp& app, const Loaded& loaded) {
   Lookup lookup{.plugin_directory = plugin_folder(loaded.settings)};
   if (app.from_command_line) lookup.working_folder = ".";
-  if (!loaded.config_file.empty()) {
-    // The file name alone stands in the current folder, and dlopen(3) wants a slash.
+  // A file's name alone stands in the current folder, and dlopen(3) wants a slash.
+  if (!app.folder.empty())
+    lookup.config_folder = app.folder;
+  else if (!loaded.config_file.empty())
     lookup.config_folder = loaded.config_file.has_parent_path() ? loaded.config_file.parent_path() : fs::path{"."};
-  }
   return lookup;
 }
 

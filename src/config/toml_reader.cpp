@@ -113,6 +113,8 @@ class Reader {
     for (const auto& [key, value] : document.as_table()) {
       if (key == "app") {
         read_apps(value);
+      } else if (key == "include") {
+        read_includes(value);
       } else {
         const int line = line_of(value);
         reading_.settings.push_back({line, Written{key, setting_value(value), describe(value), at(line), true}});
@@ -135,6 +137,19 @@ class Reader {
       for (const auto& item : value.as_array()) refuse_large_numbers(item);
     if (value.is_table())
       for (const auto& [key, item] : value.as_table()) refuse_large_numbers(item);
+  }
+
+  void read_includes(const Toml& value) {
+    const auto read = setting_value(value);
+    std::vector<std::string> patterns;
+    if (const auto* texts = read ? std::get_if<std::vector<std::string>>(&*read) : nullptr) patterns = *texts;
+    if (const auto* text = read ? std::get_if<std::string>(&*read) : nullptr) patterns = {*text};
+    const bool is_list = value.is_array() && value.as_array().empty();
+    const bool are_good = std::ranges::all_of(patterns, [](auto& text) { return !text.empty() && is_printable(text); });
+    if ((patterns.empty() && !is_list) || !are_good)
+      return mistake(line_of(value),
+                     fmt::format("include = {}: files like \"conf.d/*.toml\" in a list", describe(value)));
+    for (auto& pattern : patterns) reading_.includes.push_back({line_of(value), std::move(pattern)});
   }
 
   void read_apps(const Toml& value) {

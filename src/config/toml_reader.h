@@ -21,7 +21,12 @@ struct FileReading {
     int number = 0;
     Written written;
   };
-  std::vector<Line> settings;  ///< top-level keys, known or not, by line
+  struct Include {
+    int line = 0;
+    std::string pattern;
+  };
+  std::vector<Line> settings;     ///< top-level keys, known or not, by line
+  std::vector<Include> includes;  ///< as written, in order
   std::vector<PluginApp> apps;
   std::vector<Mistake> mistakes;
 };

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -25,10 +26,22 @@ class Config {
     const auto found = values_.find(key);
     return found == values_.end() ? nullptr : &found->second;
   }
+  /// The value of some key is a secret: in what a plugin complains of, `shown` stands in its place. What is shorter
+  /// than four bytes is none.
+  void hide(std::string secret, std::string shown) {
+    if (secret.size() >= 4 && secret != shown) hidden_.emplace_back(std::move(secret), std::move(shown));
+  }
+  std::string without_secrets(std::string text) const {
+    for (const auto& [secret, shown] : hidden_)
+      for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + shown.size()))
+        text.replace(at, secret.size(), shown);
+    return text;
+  }
   const Values& values() const noexcept { return values_; }
 
  private:
   Values values_;
+  std::vector<std::pair<std::string, std::string>> hidden_;
 };
 
 }  // namespace indrik::plugin

@@ -18,11 +18,11 @@ class ErrorText {
   char* data() noexcept { return buffer_.data(); }
   std::uint64_t capacity() const noexcept { return buffer_.size(); }
 
-  Error told_by(const Library& library, std::string_view hook, std::int32_t code) {
+  Error told_by(const Library& library, const Config& config, std::string_view hook, std::int32_t code) {
     buffer_.back() = '\0';  // a plugin may have forgotten
     const std::string_view text{buffer_.data()};
-    const auto reason =
-        text.empty() ? fmt::format("{} returned {} ({})", hook, code, error_name(code)) : std::string{text};
+    const auto reason = text.empty() ? fmt::format("{} returned {} ({})", hook, code, error_name(code))
+                                     : config.without_secrets(std::string{text});
     return Error{reason}.within("plugin " + library.path().native());
   }
 
@@ -77,7 +77,7 @@ Result<Instance> Instance::create(const Library& library, std::string mount, Con
   const auto code = library.descriptor().create(&state->host, &state->self, error.data(), error.capacity());
   state->host.routes = nullptr;
   state->host.streams = nullptr;
-  if (code != INDRIK_OK) return fail(error.told_by(library, "create()", code));
+  if (code != INDRIK_OK) return fail(error.told_by(library, state->host.settings, "create()", code));
   warn_of_unused_keys(state->host);
   state->host.keys_asked_for.clear();
   return Instance{std::move(state)};
@@ -93,7 +93,7 @@ Result<void> Instance::start() {
   if (const auto hook = state_->library.descriptor().start) {
     ErrorText error;
     if (const auto code = hook(state_->self, error.data(), error.capacity()); code != INDRIK_OK)
-      return fail(error.told_by(state_->library, "start()", code));
+      return fail(error.told_by(state_->library, state_->host.settings, "start()", code));
   }
   state_->started = true;
   return {};

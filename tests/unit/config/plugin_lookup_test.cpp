@@ -66,9 +66,23 @@ TEST_F(PluginLookupTest, NamesTheNearestPlugin) {
               EndsWith("/plugins/helo.so: no such file; did you mean hello.so?"));
 }
 
-TEST_F(PluginLookupTest, KnowsThatTheEndingWasForgotten) {
-  folder_.write("plugins/hi.so");
-  EXPECT_THAT(find_plugin("hi", lookup()).error().text(), EndsWith("; did you mean hi.so?"));
+TEST_F(PluginLookupTest, FindsANameWithoutItsEnding) {
+  const auto last = folder_.write("plugins/hi.so");
+  EXPECT_EQ(*find_plugin("hi", lookup()), last);
+  EXPECT_FALSE(find_plugin("h", lookup()));
+  const auto whole = folder_.write("plugins/hi");
+  EXPECT_EQ(*find_plugin("hi", lookup()), whole) << "what bears the very name comes first";
+}
+
+TEST_F(PluginLookupTest, KnowsThatTheEndingOfAPathWasForgotten) {
+  const auto path = folder_.write("plugins/hi.so").native();
+  EXPECT_THAT(find_plugin(path.substr(0, path.size() - 3), lookup()).error().text(), EndsWith("; did you mean hi.so?"));
+}
+
+TEST_F(PluginLookupTest, LooksBesideTheFileThatNamesThePlugin) {
+  Loaded loaded;
+  loaded.config_file = "/etc/indrik/indrik.toml";
+  EXPECT_EQ(lookup_for({.folder = "/etc/indrik/conf.d"}, loaded).config_folder, "/etc/indrik/conf.d");
 }
 
 TEST_F(PluginLookupTest, SearchesTheCurrentFolderForTheCommandLineOnly) {

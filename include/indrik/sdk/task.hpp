@@ -26,6 +26,7 @@ class Strand;
 struct PromiseBase {
   Context context;
 
+  // NOLINTNEXTLINE(misc-new-delete-overloads): the check does not know that the sized one is enough
   static void* operator new(std::size_t size) { return Frames::take(size); }
   static void operator delete(void* frame, std::size_t size) noexcept { Frames::leave(frame, size); }
 };

@@ -8,9 +8,7 @@ set(packaging ${PROJECT_SOURCE_DIR}/packaging)
 
 # --- server
 install(TARGETS indrik RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR} COMPONENT server)
-if(TARGET indrikctl)
-  install(TARGETS indrikctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
-endif()
+install(TARGETS indrikctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
 install(TARGETS plugin_health LIBRARY DESTINATION ${INDRIK_PLUGIN_DIR} COMPONENT server)  # the default configuration's
 install(FILES ${PROJECT_SOURCE_DIR}/conf/production.toml DESTINATION ${INDRIK_CONF_DIR} RENAME indrik.toml
   COMPONENT server)
@@ -27,6 +25,24 @@ endfunction()
 add_unit(indrik "" indrik indrik)
 add_unit(indrik@ " %i" %i indrik-%i)
 install(FILES ${packaging}/systemd/indrik.socket DESTINATION ${unit_folder} COMPONENT server)
+
+# add_man_page(NAME SECTION COMMAND...): what the command prints, out of the tables in the source.
+function(add_man_page name section)
+  set(file ${generated}/${name}.${section})
+  add_custom_command(OUTPUT ${file} ${file}.gz COMMAND ${ARGN} > ${file} COMMAND gzip -9nkf ${file}
+    DEPENDS indrik indrikctl VERBATIM)
+  set_property(GLOBAL APPEND PROPERTY indrik_man_pages ${file})
+  install(FILES ${file}.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT server)
+endfunction()
+add_man_page(indrik 8 indrik --print-man-8)
+add_man_page(indrik.toml 5 indrik --print-man-5)
+add_man_page(indrikctl 1 indrikctl --print-man)
+get_property(man_pages GLOBAL PROPERTY indrik_man_pages)
+if(INDRIK_TESTS)  # they are packaged from a build without
+  add_custom_target(man_pages DEPENDS ${man_pages})
+else()
+  add_custom_target(man_pages ALL DEPENDS ${man_pages})
+endif()
 
 # --- plugins
 get_property(plugins DIRECTORY ${PROJECT_SOURCE_DIR}/plugins PROPERTY BUILDSYSTEM_TARGETS)

@@ -10,8 +10,8 @@ include(IndrikPlugin)
 # Where they are installed; the server looks there last, see plugin_folder() in src/config.
 include(GNUInstallDirs)
 set(INDRIK_PLUGIN_DIR ${CMAKE_INSTALL_FULL_LIBDIR}/indrik/plugins)
-set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/config/plugin_lookup.cpp APPEND PROPERTY
-  COMPILE_DEFINITIONS INDRIK_PLUGIN_DIR="${INDRIK_PLUGIN_DIR}")
+set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/config/plugin_lookup.cpp ${PROJECT_SOURCE_DIR}/src/app/man_pages.cpp
+  APPEND PROPERTY COMPILE_DEFINITIONS INDRIK_PLUGIN_DIR="${INDRIK_PLUGIN_DIR}")
 
 # add_plugin(NAME SOURCES... [OUTPUT folder]): build/PRESET/plugins/NAME.so, with our warnings.
 function(add_plugin name)

@@ -13,6 +13,7 @@
 #include "app/configuration.h"
 #include "app/door.h"
 #include "app/listening.h"
+#include "app/man_pages.h"
 #include "app/proof.h"
 #include "app/terminal.h"
 #include "app/tls.h"
@@ -317,6 +318,10 @@ int run(Start start) {
       return print(config::sample_toml());
     case config::Mode::print_manual:
       return print(config::settings_markdown());
+    case config::Mode::print_man_5:
+      return print(settings_man_page());
+    case config::Mode::print_man_8:
+      return print(program_man_page());
     case config::Mode::list_hooks:
       return print(fmt::format("{}\n", fmt::join(fiber::hooked_symbols(), "\n")));
     case config::Mode::print:

@@ -22,6 +22,8 @@ constexpr auto kCommands = std::to_array<CommandSpec>({
     {"-v,--version", "", Mode::version, "Print the version and exit."},
     {"--print-sample", "", Mode::print_sample, ""},
     {"--print-manual", "", Mode::print_manual, ""},
+    {"--print-man-5", "", Mode::print_man_5, ""},
+    {"--print-man-8", "", Mode::print_man_8, ""},
     {"--list-hooks", "", Mode::list_hooks,
      "Print the system calls that yield in a handler of class green, one a line, and exit."},
     {"--print-config", "", Mode::print,

@@ -10,7 +10,18 @@
 namespace indrik::config {
 
 /// What indrik is asked to do.
-enum class Mode : unsigned char { run, check, print, help, version, print_sample, print_manual, list_hooks };
+enum class Mode : unsigned char {
+  run,
+  check,
+  print,
+  help,
+  version,
+  print_sample,
+  print_manual,
+  print_man_5,
+  print_man_8,
+  list_hooks
+};
 
 /// A flag that is no setting.
 struct CommandSpec {

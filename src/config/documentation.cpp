@@ -33,13 +33,6 @@ void append_wrapped(std::string& out, std::string_view text, const std::string& 
   out += '\n';
 }
 
-/// "-w, --workers"
-std::string spaced(std::string_view flag) {
-  const auto comma = flag.find(',');
-  if (comma == std::string_view::npos) return std::string{flag};
-  return fmt::format("{}, {}", flag.substr(0, comma), flag.substr(comma + 1));
-}
-
 void append_flag(std::string& out, std::string_view flag, std::string_view placeholder, std::string_view text) {
   constexpr std::size_t kColumn = 34;
   std::string left = "  " + std::string(flag.starts_with("--") ? 4 : 0, ' ') + spaced(flag);
@@ -54,6 +47,12 @@ void append_flag(std::string& out, std::string_view flag, std::string_view place
 }
 
 }  // namespace
+
+std::string spaced(std::string_view flag) {
+  const auto comma = flag.find(',');
+  if (comma == std::string_view::npos) return std::string{flag};
+  return fmt::format("{}, {}", flag.substr(0, comma), flag.substr(comma + 1));
+}
 
 std::string help_text() {
   std::string out =

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace indrik::config {
+
+/// A flag as people write it: "-w, --workers".
+std::string spaced(std::string_view flag);
 
 /// What --help prints: every flag by group, at most 100 columns wide.
 std::string help_text();

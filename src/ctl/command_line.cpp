@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "config/load.h"
 #include "config/quantities.h"
+#include "ctl/man_page.h"
 
 namespace indrik::ctl {
 namespace {
@@ -35,7 +36,7 @@ Result<std::string> socket_in(const std::string& file) {
 
 struct Flags {
   std::string socket, config_file, instance, timeout;
-  bool json = false, version = false, now = false;
+  bool json = false, version = false, now = false, print_man = false;
 };
 
 Result<std::string> find_socket(const Flags& flags, const std::string& environment_socket) {
@@ -61,6 +62,7 @@ void declare(CLI::App& app, Flags& flags) {
   socket->excludes(file)->excludes(instance);
   file->excludes(instance);
   app.add_flag("--json", flags.json, "Print the master's answer as it came: a line of JSON.");
+  app.add_flag("--print-man", flags.print_man)->group("");  // for the makers of indrik: not shown
   app.add_option("--timeout", flags.timeout,
                  "Wait so long for the answer, in seconds or like 500ms, 30s, 2m; 0: as long as it takes, which is the "
                  "default for reload and stop. For status it is 10s.")
@@ -98,6 +100,10 @@ Result<CommandLine> read_command_line(int argc, const char* const* argv, const s
     return line;
   } catch (const CLI::ParseError& error) {
     return fail(Error{escaped(error.what())});
+  }
+  if (flags.print_man) {
+    line.text = man_page(app);
+    return line;
   }
   if (!*reload && !*status && !*stop) return fail(Error{"no command: reload, status or stop"});
   using control::Command;

@@ -79,6 +79,8 @@ TEST(CommandLineTest, FindsTheMode) {
   EXPECT_EQ(read_command_line({"--print-config"}).mode, Mode::print);
   EXPECT_EQ(read_command_line({"--print-sample"}).mode, Mode::print_sample);
   EXPECT_EQ(read_command_line({"--print-manual"}).mode, Mode::print_manual);
+  EXPECT_EQ(read_command_line({"--print-man-5"}).mode, Mode::print_man_5);
+  EXPECT_EQ(read_command_line({"--print-man-8"}).mode, Mode::print_man_8);
   EXPECT_EQ(read_command_line({"--list-hooks"}).mode, Mode::list_hooks);
   EXPECT_EQ(read_command_line({"--check-config", "--print-config", "--help"}).mode, Mode::help);
 }

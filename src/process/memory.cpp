@@ -1,6 +1,7 @@
 #include "process/memory.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,5 +24,7 @@ Result<std::size_t> resident_memory() {
   const std::size_t pages = std::strtoull(second, nullptr, 10);
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
+
+void release_free_memory() noexcept { ::malloc_trim(0); }
 
 }  // namespace indrik::process

@@ -10,4 +10,7 @@ namespace indrik::process {
 /// in batches, so some hundred KiB may be missing). Fails with what open(2) or read(2) said.
 Result<std::size_t> resident_memory();
 
+/// Gives the kernel back what the allocator keeps for later (malloc_trim(3)): some milliseconds for a large heap.
+void release_free_memory() noexcept;
+
 }  // namespace indrik::process

@@ -19,8 +19,7 @@ namespace {
 constexpr ev_tstamp kLeaveAfter = 0.1;   // seconds from TERM until the listeners are left, where nobody says sooner
 constexpr ev_tstamp kAccessFlush = 0.2;  // seconds that a line of the access log may wait for company
 constexpr seconds kComplaintPause{10};   // between two lines about the same trouble
-constexpr std::size_t kKeptExchanges = 4096;
-constexpr std::size_t kTurnedAway = 64;           // connections above the bound that are told so at once
+constexpr std::size_t kTurnedAway = 64;  // connections above the bound that are told so at once
 constexpr std::size_t kKeptScratch = 256 * 1024;  // bytes of one scratch string
 
 /// A blocking worker takes one connection a turn: while it works, its siblings take the rest.
@@ -348,6 +347,7 @@ void Engine::on_heartbeat(ev::timer&, int) noexcept {
     leave_listeners();
   }
   acceptor_.look_for_forgotten();
+  if (exchanges_.shrink()) process::release_free_memory();
   if (options_.max_memory > 0 && !asked_to_retire_) look_at_memory();
 }
 
@@ -435,10 +435,8 @@ seconds Engine::closed_for(std::string_view plugin, std::string_view route) cons
 }
 
 std::unique_ptr<RunningExchange> Engine::take_exchange() {
-  if (exchanges_.empty()) return std::make_unique<RunningExchange>(*this);
-  auto exchange = std::move(exchanges_.back());
-  exchanges_.pop_back();
-  return exchange;
+  auto spare = exchanges_.take();
+  return spare ? std::move(spare) : std::make_unique<RunningExchange>(*this);
 }
 
 void Engine::give_back(std::unique_ptr<RunningExchange> exchange) noexcept {
@@ -449,9 +447,9 @@ void Engine::give_back(std::unique_ptr<RunningExchange> exchange) noexcept {
     withdrawn_.push_back(std::move(exchange));
     return;
   }
-  if (exchanges_.size() >= kKeptExchanges) return;
+  if (!exchanges_.has_room()) return;
   exchange->reset();
-  exchanges_.push_back(std::move(exchange));
+  exchanges_.give_back(std::move(exchange));
 }
 
 void Engine::end_withdrawn(RunningExchange& exchange) noexcept {

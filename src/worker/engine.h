@@ -24,6 +24,7 @@
 #include "worker/loop_posts.h"
 #include "worker/loop_turns.h"
 #include "worker/loop_watches.h"
+#include "worker/spares.h"
 #include "worker/worker.h"
 
 namespace indrik::worker {
@@ -157,7 +158,7 @@ class Engine {
   DateCache date_;
   std::vector<char> read_buffer_ = std::vector<char>(kReadBuffer);
   BodySpace body_space_{.most = options_.max_body_space};
-  std::vector<std::unique_ptr<RunningExchange>> exchanges_;  ///< not in use
+  Spares<RunningExchange> exchanges_;
   std::list<std::unique_ptr<RunningExchange>> withdrawn_;  ///< answered, but still in an executor's queue; oldest first
   std::vector<std::string> scratches_;
   http::SessionMemory session_memory_;

@@ -95,7 +95,9 @@ void LoopTimers::cancel(TimerRoom& room) noexcept {
 // asserts that this does not happen, and without assertions it would tell the watchers (EV_ERROR), but only when the
 // loop next wakes. EPERM is what the kernel says of files, which libev therefore takes for always ready: whoever
 // watches goes on at once, and gets EBADF from the call he makes next.
-extern "C" int epoll_ctl(int set, int operation, int descriptor, epoll_event* event) noexcept {
+// libev must find it: hidden as the rest it would be ours alone.
+extern "C" [[gnu::visibility("default")]] int epoll_ctl(int set, int operation, int descriptor,
+                                                        epoll_event* event) noexcept {
   const int result = indrik::worker::real_epoll_ctl(set, operation, descriptor, event);
   if (result != 0 && errno == EBADF && indrik::worker::is_libevs(__builtin_return_address(0))) errno = EPERM;
   return result;

@@ -6,6 +6,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,6 +15,7 @@
 #include <mutex>
 
 #include "base/fd.h"
+#include "log/journal.h"
 #include "log/line_writer.h"
 
 namespace indrik::log {
@@ -47,15 +49,33 @@ Result<Fd> open_target(const std::string& target, const std::optional<Owner>& ow
   return fd;
 }
 
+/// As sd-daemon(3) has it, which takes syslog(3)'s: the journal takes a "<3>" off the front of a line.
+int priority_of(spdlog::level::level_enum level) noexcept {
+  switch (level) {
+    case spdlog::level::debug:
+      return LOG_DEBUG;
+    case spdlog::level::info:
+      return LOG_INFO;
+    case spdlog::level::warn:
+      return LOG_WARNING;
+    case spdlog::level::err:
+      return LOG_ERR;
+    default:
+      return LOG_CRIT;
+  }
+}
+
 /// Whole lines, each in one write(2): with O_APPEND no two processes mix theirs.
 class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit DescriptorSink(Fd fd)
       : base_sink{std::make_unique<spdlog::pattern_formatter>("%Y-%m-%d %H:%M:%S.%e [%P] [%l] %v")},
+        to_journal_{is_journal(fd.get())},
         writer_{std::move(fd)} {}
 
   void replace(Fd fd) {
     const std::lock_guard lock{mutex_};
+    to_journal_ = is_journal(fd.get());
     writer_.replace(std::move(fd));
   }
 
@@ -63,16 +83,33 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t text;
     if (const auto lost = writer_.lost(); lost > 0)
-      formatter_->format({"", spdlog::level::warn,
-                          fmt::format("{} lost: the log could not be written",
-                                      lost == 1 ? "1 line was" : fmt::format("{} lines were", lost))},
-                         text);
-    formatter_->format(message, text);
+      append({"", spdlog::level::warn,
+              fmt::format("{} lost: the log could not be written",
+                          lost == 1 ? "1 line was" : fmt::format("{} lines were", lost))},
+             text);
+    append(message, text);
     writer_.write({text.data(), text.size()});
   }
   void flush_() override {}
 
  private:
+  void append(const spdlog::details::log_msg& message, spdlog::memory_buf_t& text) {
+    const auto begin = text.size();
+    formatter_->format(message, text);
+    if (!to_journal_) return;
+    // The journal takes each line for an entry of its own, those of a block too.
+    const std::string plain{text.data() + begin, text.size() - begin};
+    const auto prefix = fmt::format("<{}>", priority_of(message.level));
+    text.resize(begin);
+    for (std::size_t from = 0; from < plain.size();) {
+      const auto end = plain.find('\n', from) + 1;  // the last line ends by one as well
+      text.append(prefix);
+      text.append(plain.data() + from, plain.data() + end);
+      from = end;
+    }
+  }
+
+  bool to_journal_;
   LineWriter writer_;
 };
 

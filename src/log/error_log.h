@@ -18,7 +18,8 @@ enum class Level : std::uint8_t { debug, info, warning, error, critical };
 
 /// The error log of one process: "2026-11-21 07:35:00.123 [4711] [warning] text". Each line is written at once, in one
 /// write(2), to the end of the file; logging neither throws nor fails. Where nobody reads, a line is waited for 100 ms
-/// at most, then dropped; the next one that can be written follows a line that says how many are missing. Any thread.
+/// at most, then dropped; the next one that can be written follows a line that says how many are missing. Where the
+/// target is systemd's journal, and only there, each line begins with its priority: "<4>2026-...". Any thread.
 /// Made anew in each worker after the fork is not needed: nothing is buffered and no thread runs.
 class ErrorLog {
  public:

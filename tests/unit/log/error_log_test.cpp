@@ -152,5 +152,49 @@ TEST_F(ErrorLogTest, WritesToStderrForADash) {
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), EndsWith("[info] seen\n"));
 }
 
+/// As the service manager sets it for a stream of the journal's.
+class StreamOfTheJournal {
+ public:
+  explicit StreamOfTheJournal(const std::string& path) {
+    struct stat status {};
+    ::stat(path.c_str(), &status);
+    ::setenv("JOURNAL_STREAM", fmt::format("{}:{}", status.st_dev, status.st_ino).c_str(), 1);
+  }
+  ~StreamOfTheJournal() { ::unsetenv("JOURNAL_STREAM"); }
+  StreamOfTheJournal(const StreamOfTheJournal&) = delete;
+  StreamOfTheJournal& operator=(const StreamOfTheJournal&) = delete;
+};
+
+TEST_F(ErrorLogTest, SaysThePriorityOfEachLineToTheJournal) {
+  const StreamOfTheJournal journal{folder_.write("error.log")};
+  auto log = ErrorLog::open(path(), Level::debug);
+  log->debug("1");
+  log->info("2");
+  log->warning("3");
+  log->critical("4");
+  log->write_block(Level::error, "5", std::vector<std::string>{"below", "it"});
+  EXPECT_THAT(test::contents_of(path()), MatchesRegex("<7>[^\n]* 1\n<6>[^\n]* 2\n<4>[^\n]* 3\n<2>[^\n]* 4\n"
+                                                      "<3>2[^\n]*\\[error\\] 5\n<3>    below\n<3>    it\n"));
+}
+
+TEST_F(ErrorLogTest, SaysPrioritiesToNobodyElse) {
+  const StreamOfTheJournal journal{folder_.write("journal")};
+  auto log = ErrorLog::open((folder_ / "journal").native(), Level::info);
+  ASSERT_TRUE(log->redirect(path(), Level::info));
+  log->error("to a file");
+  EXPECT_THAT(test::contents_of(path()), ::testing::StartsWith("2"));
+  ASSERT_TRUE(log->redirect((folder_ / "journal").native(), Level::info));
+  log->error("to the journal");
+  EXPECT_THAT(test::contents_of((folder_ / "journal").native()), ::testing::StartsWith("<3>2"));
+}
+
+TEST_F(ErrorLogTest, BelievesNoJournalThatIsAnotherFile) {
+  ::setenv("JOURNAL_STREAM", "8:1", 1);
+  auto log = ErrorLog::open(path(), Level::info);
+  log->error("text");
+  ::unsetenv("JOURNAL_STREAM");
+  EXPECT_THAT(test::contents_of(path()), ::testing::StartsWith("2"));
+}
+
 }  // namespace
 }  // namespace indrik::log

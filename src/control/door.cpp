@@ -23,8 +23,6 @@ std::optional<ucred> peer_of(int fd) noexcept {
   return peer;
 }
 
-bool may_ask(const ucred& peer) noexcept { return peer.uid == 0 || peer.uid == ::geteuid(); }
-
 Answer refusal(std::string text) { return {.outcome = Outcome::refused, .text = std::move(text)}; }
 
 /// Says it to somebody who is not let in, as far as the socket takes it.
@@ -75,7 +73,7 @@ void Door::let_in(TimePoint now, std::vector<Visit>& visits) {
       return;
     }
     const auto peer = peer_of(fd.get());
-    if (!peer || !may_ask(*peer)) {
+    if (!peer || !listens_to(peer->uid, ::geteuid())) {
       turn_away(fd, "only root, and the user that the server was started as, may ask");
       continue;
     }

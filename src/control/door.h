@@ -38,6 +38,9 @@ class Door {
     milliseconds patience{5'000};  ///< for a whole request, and again for taking the answer
   };
 
+  /// Whether user `who` is listened to by a master that user `master` runs.
+  static constexpr bool listens_to(uid_t who, uid_t master) noexcept { return who == 0 || who == master; }
+
   /// Without a socket: nobody comes.
   Door() = default;
   explicit Door(net::Listener listener) : Door{std::move(listener), Limits{}} {}

@@ -199,25 +199,12 @@ TEST_F(DoorTest, TurnsOthersAwayWhileAllWait) {
   EXPECT_TRUE(is_shown_out(late));
 }
 
-TEST_F(DoorTest, ListensToNobodyElse) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
-  ASSERT_EQ(::chmod(path().c_str(), 0666), 0);
-  ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const bool is_other = ::setresuid(65534, 65534, 65534) == 0;
-    auto caller = Caller::connect(path(), Clock::now() + 20s);
-    if (!is_other || !caller) ::_exit(1);
-    const auto answer = caller->ask({.command = Command::stop, .now = true});
-    ::_exit(answer && decode(*answer)->outcome == Outcome::refused ? 0 : 2);
-  }
-  int status = -1;
-  while (::waitpid(child, &status, WNOHANG) == 0) {
-    pollfd source{.fd = door_.fd(), .events = POLLIN, .revents = 0};
-    ::poll(&source, 1, 10);
-    EXPECT_THAT(door_.attend(Clock::now()), IsEmpty());
-  }
-  EXPECT_EQ(status, 0);
+TEST_F(DoorTest, ListensToRootAndItsOwnUserOnly) {
+  EXPECT_TRUE(Door::listens_to(0, 0));
+  EXPECT_TRUE(Door::listens_to(0, 1000));
+  EXPECT_TRUE(Door::listens_to(1000, 1000));
+  EXPECT_FALSE(Door::listens_to(1000, 0));
+  EXPECT_FALSE(Door::listens_to(1001, 1000));
 }
 
 TEST_F(DoorTest, KeepsConnectionsOpenAfterItsFarewell) {
@@ -279,6 +266,33 @@ TEST_F(DoorTest, IsNowhereWithoutASocket) {
   EXPECT_EQ(none.next_deadline(), TimePoint::max());
   EXPECT_EQ(none.fd(), -1);
 }
+
+/// Users that this process can become, and that are not this one: there are some for root only.
+std::vector<uid_t> others() { return ::geteuid() == 0 ? std::vector<uid_t>{65534} : std::vector<uid_t>{}; }
+
+class DoorToOthersTest : public DoorTest, public testing::WithParamInterface<uid_t> {};
+
+TEST_P(DoorToOthersTest, RefusesWhateverTheFilesPermissions) {
+  ASSERT_EQ(::chmod(path().c_str(), 0666), 0);
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool is_other = ::setresuid(GetParam(), GetParam(), GetParam()) == 0;
+    auto caller = Caller::connect(path(), Clock::now() + 20s);
+    if (!is_other || !caller) ::_exit(1);
+    const auto answer = caller->ask({.command = Command::stop, .now = true});
+    ::_exit(answer && decode(*answer)->outcome == Outcome::refused ? 0 : 2);
+  }
+  int status = -1;
+  while (::waitpid(child, &status, WNOHANG) == 0) {
+    pollfd source{.fd = door_.fd(), .events = POLLIN, .revents = 0};
+    ::poll(&source, 1, 10);
+    EXPECT_THAT(door_.attend(Clock::now()), IsEmpty());
+  }
+  EXPECT_EQ(status, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Root, DoorToOthersTest, testing::ValuesIn(others()), testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace indrik::control

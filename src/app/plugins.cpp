@@ -52,7 +52,7 @@ void Plugins::bind_streams(const AppSpec& app, std::span<const std::unique_ptr<s
         bind.name.empty() && streams.size() == 1 ? streams.begin() : std::ranges::find(streams, bind.name, name);
     if (found == streams.end()) {
       std::string known;
-      for (const auto& handler : streams) known += (known.empty() ? "" : ", ") + std::string{handler->name()};
+      for (const auto& handler : streams) known.append(known.empty() ? "" : ", ").append(handler->name());
       throw BootError{ExitCode::plugin_not_loaded,
                       streams.empty()
                           ? fmt::format("{}: plugin {} has no stream", bind.origin, app.library.native())

@@ -1,6 +1,7 @@
 #include "integration/support/redis_server.h"
 
 #include <signal.h>
+#include <cstdlib>
 
 #include <stdexcept>
 
@@ -45,6 +46,17 @@ std::size_t RedisServer::held(std::string_view command_name) const {
     if (line.find(" flags=b ") != line.npos && line.find(" cmd=" + std::string{command_name} + ' ') != line.npos)
       ++count;
   return count;
+}
+
+std::size_t RedisServer::unparsed() const {
+  constexpr std::string_view kKey = " qbuf=";
+  const auto clients = command({"CLIENT", "LIST"});
+  std::size_t bytes = 0;
+  for (const auto line : split({clients->str, clients->len}, '\n')) {
+    if (const auto at = line.find(kKey); at != line.npos && line.find(" cmd=client") == line.npos)
+      bytes += std::strtoull(line.data() + at + kKey.size(), nullptr, 10);
+  }
+  return bytes;
 }
 
 }  // namespace indrik::test

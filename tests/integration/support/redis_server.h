@@ -35,6 +35,8 @@ class RedisServer {
   Reply command(const std::vector<std::string>& words) const;
   /// How many of its clients wait for the answer to this command ("incr"), held back by CLIENT PAUSE.
   std::size_t held(std::string_view command_name) const;
+  /// Bytes of commands that it has read of its clients and not looked at.
+  std::size_t unparsed() const;
 
  private:
   TemporaryFolder folder_;

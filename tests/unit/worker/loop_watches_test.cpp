@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/loop_services.h"
 #include "fiber/fiber.h"
+#include "fiber/hooks.h"
 #include "worker/loop.h"
 #include "worker/loop_offloads.h"
 
@@ -42,6 +43,8 @@ struct Seen {
 
 class LoopWatchesTest : public testing::Test {
  protected:
+  // Named, so that the hooks are part of this program also where a sanitizer has calls of these names.
+  LoopWatchesTest() { EXPECT_FALSE(fiber::hooked_symbols().empty()); }
   /// Runs a call in a fiber until it parks or ends.
   fiber::Fiber* start(Seen& seen, std::function<long()> call) {
     jobs_.push_back({std::move(call), seen, nullptr});

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -12,11 +11,7 @@ void append_all(std::string& out, const Parts&... parts) {
   const auto before = out.size();
   out.resize(before + (std::string_view{parts}.size() + ...));
   char* to = out.data() + before;
-  const auto put = [&to](std::string_view part) {
-    std::memcpy(to, part.data(), part.size());
-    to += part.size();
-  };
-  (put(parts), ...);
+  ((to += std::string_view{parts}.copy(to, std::string_view::npos)), ...);
 }
 
 }  // namespace indrik::http

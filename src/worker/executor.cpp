@@ -1,7 +1,6 @@
 #include "worker/executor.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "worker/connection.h"
 #include "worker/event_executor.h"
@@ -37,9 +36,7 @@ class FixedText {
 
  private:
   void put(std::string_view part) noexcept {
-    const auto size = std::min(part.size(), static_cast<std::size_t>(text_ + sizeof text_ - end_));
-    std::memcpy(end_, part.data(), size);
-    end_ += size;
+    end_ += part.copy(end_, static_cast<std::size_t>(text_ + sizeof text_ - end_));
   }
 
   char text_[sizeof process::Slot::running_what];

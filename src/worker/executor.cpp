@@ -1,6 +1,7 @@
 #include "worker/executor.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "worker/connection.h"
 #include "worker/event_executor.h"
@@ -36,7 +37,10 @@ class FixedText {
 
  private:
   void put(std::string_view part) noexcept {
-    end_ += part.copy(end_, static_cast<std::size_t>(text_ + sizeof text_ - end_));
+    const auto size = std::min(part.size(), static_cast<std::size_t>(text_ + sizeof text_ - end_));
+    if (size == 0) return;
+    std::memcpy(end_, part.data(), size);
+    end_ += size;
   }
 
   char text_[sizeof process::Slot::running_what];

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <new>
 
@@ -39,10 +40,23 @@ bool is_libevs(const void* caller) noexcept {
   return place.is_libevs;
 }
 
+/// libev's arrays grow when more is due in a turn than ever before, be it by chance and long after the start: a loop
+/// has room for the turns of a moderate load from its beginning.
+void grow_arrays(struct ev_loop* loop) {
+  std::array<ev_timer, 64> timers;
+  for (auto& timer : timers) {
+    ev_timer_init(
+        &timer, [](struct ev_loop*, ev_timer*, int) {}, 0, 0);
+    ev_timer_start(loop, &timer);
+  }
+  ev_run(loop, EVRUN_NOWAIT);  // all fire, once
+}
+
 }  // namespace
 
 Loop::Loop() : loop_{ev_loop_new(static_cast<unsigned>(EVBACKEND_EPOLL) | static_cast<unsigned>(EVFLAG_NOENV))} {
   if (!loop_) throw BootError{ExitCode::run_failed, "cannot make an event loop on epoll"};
+  grow_arrays(loop_);
 }
 
 Loop::~Loop() { ev_loop_destroy(loop_); }

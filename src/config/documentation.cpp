@@ -106,16 +106,82 @@ std::string sample_toml() {
   return out;
 }
 
+namespace {
+
+constexpr std::string_view kSettingsIntroduction = R"(# Settings
+
+Printed by `indrik --print-manual`. Each setting is a key of the TOML file, a flag, and a variable of the
+environment; a flag outweighs the environment, that the file, and that the default. `indrik --print-config`
+shows what holds, and where each value comes from.
+
+A time is in seconds (`30`, `0.25`), or a text like `"250ms"`, `"30s"`, `"2m"`. A size is in bytes, or a
+text like `"64KiB"`, `"1MiB"`. A list in the environment is separated by commas.
+)";
+
+constexpr std::string_view kSeveralFiles = R"(
+## Several files
+
+`include = ["conf.d/*.toml"]` reads other files: names or patterns (glob(7)), relative to the file that says it.
+Those of a pattern are read in the order of their names' bytes, and there may be none; a file that is named
+without wildcards must be there. Files may include others; one that is named twice is read once, and one that
+includes itself, directly or not, is refused.
+
+- A setting of an included file outweighs that of the file which includes it.
+- Two files of which neither includes the other must not say the same setting: the error names both places.
+- `[[app]]` tables add up, in the order of reading. The same plugin at the same mount twice is an error, which
+  names both places.
+- A mistake in any file is told with that file's name and line. A reload reads all files anew;
+  `indrik --print-config` shows what they come to together.
+)";
+
+constexpr std::string_view kSecrets = R"(
+## Secrets
+
+A text of `[app.config]` (an item of an array, too), and the value of a variable in `env`, may say where it is:
+
+| text | stands for |
+|---|---|
+| `"env:NAME"` | the variable of the environment in which the server was started |
+| `"file:/path"` | what the file holds, without one line end behind it |
+| `"file:name"` | the same, in `$CREDENTIALS_DIRECTORY` where systemd has set that, else beside the configuration file |
+| `"literal:env:x"` | the text `env:x`, which would be a reference otherwise |
+
+It is looked up at the start and at each reload, by the master, so that a file may be readable for root alone. One
+that is not there is a mistake like any other. `--print-config`, the log and errors show the reference, not what
+stands behind it; `--print-config` does not look it up.
+)";
+
+constexpr std::string_view kPlugins = R"(
+## Plugins
+
+Each `[[app]]` table of the file is one plugin, and so is each name on the command line (mounted at `/`, without
+configuration, after those of the file).
+
+- `plugin`: a path with a slash is taken as given. A name without one is looked up in the current folder (only
+  if it stands on the command line), beside the configuration file that names it, then in `plugin_directory`;
+  `health` means `health.so` as well.
+- `mount`: begins with `/`; the plugin's routes stand below it. Default: `"/"`. Mounts may lie within each
+  other: the route that says more of a path in letters wins (`/api/users` before `/api/{id}` before
+  `/{path...}`), whichever plugin it is of. Two plugins that give the same route are refused. A plugin may be
+  mounted several times, each time with a configuration of its own.
+- `bind`: where the plugin's stream listens, if it speaks another protocol than HTTP: a list of addresses as in
+  the server's own `bind`, without TLS; a plugin with several streams takes a table of them, by their names:
+  `bind = {resp = ["127.0.0.1:6379"], echo = ["unix:/run/echo.sock"]}`. A reload opens and closes them.
+- `config`: any table; the server hands it to the plugin.
+
+```toml
+[[app]]
+plugin = "health.so"
+mount = "/"
+[app.config]
+delay_ms = 100
+```
+)";
+
+}  // namespace
+
 std::string settings_markdown() {
-  std::string out =
-      "# Settings\n"
-      "\n"
-      "Printed by `indrik --print-manual`. Each setting is a key of the TOML file, a flag, and a variable of the\n"
-      "environment; a flag outweighs the environment, that the file, and that the default. `indrik --print-config`\n"
-      "shows what holds, and where each value comes from.\n"
-      "\n"
-      "A time is in seconds (`30`, `0.25`), or a text like `\"250ms\"`, `\"30s\"`, `\"2m\"`. A size is in bytes, or a\n"
-      "text like `\"64KiB\"`, `\"1MiB\"`. A list in the environment is separated by commas.\n";
+  std::string out{kSettingsIntroduction};
   const auto settings = default_settings();
   std::string_view group;
   for (const auto& spec : settings_table()) {
@@ -127,68 +193,7 @@ std::string settings_markdown() {
                    format_value(spec, settings), accepted(spec), spaced(spec.flag), spec.placeholder.empty() ? "" : " ",
                    spec.placeholder, environment_name(spec));
   }
-  out +=
-      "\n## Several files\n"
-      "\n"
-      "`include = [\"conf.d/*.toml\"]` reads other files: names or patterns (glob(7)), relative to the file that says "
-      "it.\n"
-      "Those of a pattern are read in the order of their names' bytes, and there may be none; a file that is named\n"
-      "without wildcards must be there. Files may include others; one that is named twice is read once, and one that\n"
-      "includes itself, directly or not, is refused.\n"
-      "\n"
-      "- A setting of an included file outweighs that of the file which includes it.\n"
-      "- Two files of which neither includes the other must not say the same setting: the error names both places.\n"
-      "- `[[app]]` tables add up, in the order of reading. The same plugin at the same mount twice is an error, which\n"
-      "  names both places.\n"
-      "- A mistake in any file is told with that file's name and line. A reload reads all files anew;\n"
-      "  `indrik --print-config` shows what they come to together.\n"
-      "\n"
-      "## Secrets\n"
-      "\n"
-      "A text of `[app.config]` (an item of an array, too), and the value of a variable in `env`, may say where it "
-      "is:\n"
-      "\n"
-      "| text | stands for |\n"
-      "|---|---|\n"
-      "| `\"env:NAME\"` | the variable of the environment in which the server was started |\n"
-      "| `\"file:/path\"` | what the file holds, without one line end behind it |\n"
-      "| `\"file:name\"` | the same, in `$CREDENTIALS_DIRECTORY` where systemd has set that, else beside the "
-      "configuration file |\n"
-      "| `\"literal:env:x\"` | the text `env:x`, which would be a reference otherwise |\n"
-      "\n"
-      "It is looked up at the start and at each reload, by the master, so that a file may be readable for root alone. "
-      "One\n"
-      "that is not there is a mistake like any other. `--print-config`, the log and errors show the reference, not "
-      "what\n"
-      "stands behind it; `--print-config` does not look it up.\n"
-      "\n"
-      "## Plugins\n"
-      "\n"
-      "Each `[[app]]` table of the file is one plugin, and so is each name on the command line (mounted at `/`, "
-      "without\n"
-      "configuration, after those of the file).\n"
-      "\n"
-      "- `plugin`: a path with a slash is taken as given. A name without one is looked up in the current folder (only\n"
-      "  if it stands on the command line), beside the configuration file that names it, then in `plugin_directory`;\n"
-      "  `health` means `health.so` as well.\n"
-      "- `mount`: begins with `/`; the plugin's routes stand below it. Default: `\"/\"`. Mounts may lie within each\n"
-      "  other: the route that says more of a path in letters wins (`/api/users` before `/api/{id}` before\n"
-      "  `/{path...}`), whichever plugin it is of. Two plugins that give the same route are refused. A plugin may be\n"
-      "  mounted several times, each time with a configuration of its own.\n"
-      "- `bind`: where the plugin's stream listens, if it speaks another protocol than HTTP: a list of addresses as "
-      "in\n"
-      "  the server's own `bind`, without TLS; a plugin with several streams takes a table of them, by their names:\n"
-      "  `bind = {resp = [\"127.0.0.1:6379\"], echo = [\"unix:/run/echo.sock\"]}`. A reload opens and closes them.\n"
-      "- `config`: any table; the server hands it to the plugin.\n"
-      "\n"
-      "```toml\n"
-      "[[app]]\n"
-      "plugin = \"health.so\"\n"
-      "mount = \"/\"\n"
-      "[app.config]\n"
-      "delay_ms = 100\n"
-      "```\n";
-  return out;
+  return out.append(kSeveralFiles).append(kSecrets).append(kPlugins);
 }
 
 }  // namespace indrik::config

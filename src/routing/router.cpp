@@ -80,19 +80,19 @@ class PathWalk {
       return last ? end_at(next.here, parameters) : visit(next, after, parameters);
     };
 
-    const auto decoded_before = match_.decoded_.size();
+    const auto decoded_before = match_.text_.size();
     const auto segment = decode(raw);
     if (const auto found = node.literals.find(segment); found != node.literals.end() && enter(*found->second, depth))
       return true;
     if (node.parameter && !segment.empty()) {
-      match_.params_[depth].value = segment;
+      parameter(depth).value = segment;
       if (enter(*node.parameter, depth + 1)) return true;
     }
-    match_.decoded_.resize(decoded_before);
+    match_.text_.resize(decoded_before);
     if (node.rest.empty()) return false;
-    match_.params_[depth].value = decode(rest);
+    parameter(depth).value = decode(rest);
     if (end_at(node.rest, depth + 1)) return true;
-    match_.decoded_.resize(decoded_before);  // what is decoded at once never exceeds the path
+    match_.text_.resize(decoded_before);  // what is decoded at once never exceeds the path
     return false;
   }
 
@@ -110,12 +110,17 @@ class PathWalk {
     return true;
   }
 
+  http::PathParameter& parameter(std::size_t at) {
+    if (match_.params_.size() <= at) match_.params_.resize(at + 1);
+    return match_.params_[at];
+  }
+
   /// In the match's own memory, of which there is enough; the path was checked before.
   std::string_view decode(std::string_view raw) {
     if (raw.find('%') == std::string_view::npos) return raw;
-    const auto begin = match_.decoded_.size();
-    http::percent_decode(raw, match_.decoded_);
-    return std::string_view{match_.decoded_}.substr(begin);
+    const auto begin = match_.text_.size();
+    http::percent_decode(raw, match_.text_);
+    return std::string_view{match_.text_}.substr(begin);
   }
 
   std::string_view method_;
@@ -127,9 +132,8 @@ void Match::reset(std::size_t path_size) {
   outcome_ = Outcome::not_found;
   handler_ = nullptr;
   params_count_ = 0;
-  allow_.clear();
-  decoded_.clear();
-  decoded_.reserve(path_size);
+  text_.clear();
+  text_.reserve(path_size);
 }
 
 Router::Router() : root_{std::make_unique<Node>()} {}
@@ -170,8 +174,8 @@ void Router::find(std::string_view method, std::string_view path, Match& match) 
     }
   } else {
     match.reset(path.size());
-    if (!http::percent_decode(path, match.decoded_)) return;
-    match.decoded_.clear();
+    if (!http::percent_decode(path, match.text_)) return;
+    match.text_.clear();
   }
   if (PathWalk{method, match}.find(*root_, path)) return;
   refuse(path, match);
@@ -184,7 +188,8 @@ void Router::refuse(std::string_view path, Match& match) const {
   std::sort(methods.begin(), methods.end());
   methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
   match.outcome_ = Match::Outcome::method_not_allowed;
-  for (const auto name : methods) match.allow_.append(match.allow_.empty() ? "" : ", ").append(name);
+  match.text_.clear();
+  for (const auto name : methods) match.text_.append(match.text_.empty() ? "" : ", ").append(name);
 }
 
 std::string join_mount(std::string_view mount, std::string_view pattern) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,10 +25,10 @@ class Match {
     not_found,           ///< 404
     method_not_allowed,  ///< 405, with allow() as the value of the Allow field
   };
-  static constexpr std::size_t kMaxParameters = 16;
+  static constexpr std::size_t kMaxParameters = 16;  ///< of a pattern
 
   Match() = default;
-  Match(const Match&) = delete;  // params() may view decoded_
+  Match(const Match&) = delete;  // params() may view text_
   Match& operator=(const Match&) = delete;
 
   Outcome outcome() const noexcept { return outcome_; }
@@ -38,7 +37,9 @@ class Match {
   /// In the order of the pattern, percent-decoded.
   std::span<const http::PathParameter> params() const noexcept { return {params_.data(), params_count_}; }
   /// "GET, HEAD, POST": what the path answers to, in alphabetical order. Empty unless method_not_allowed.
-  std::string_view allow() const noexcept { return allow_; }
+  std::string_view allow() const noexcept {
+    return outcome_ == Outcome::method_not_allowed ? text_ : std::string_view{};
+  }
 
  private:
   friend class Router;
@@ -47,10 +48,11 @@ class Match {
 
   Outcome outcome_ = Outcome::not_found;
   http::Handler* handler_ = nullptr;
-  std::array<http::PathParameter, kMaxParameters> params_;
+  std::vector<http::PathParameter> params_;  ///< the first params_count_ count
   std::size_t params_count_ = 0;
-  std::string decoded_;  ///< of the path's segments with escapes; never grows while a walk views it
-  std::string allow_;
+  /// What is decoded of the path's segments with escapes, and never grows while a walk views it; when the walk has
+  /// found no handler for the method, the value of allow().
+  std::string text_;
 };
 
 /// Method and path to handler. Filled before the worker is ready, read-only afterwards: find() is then safe from any

@@ -168,7 +168,7 @@ void Connection::dispatch(const Incoming& incoming, std::string& out) noexcept {
     exchange_->request.scheme = "https";
     exchange_->tls_facts = &stream_.tls()->facts();
   }
-  if (incoming.body_file != nullptr) exchange_->body_file.emplace(std::move(*incoming.body_file));
+  if (incoming.body_file != nullptr) exchange_->body_file = std::make_unique<BodyFile>(std::move(*incoming.body_file));
   if (engine_.access_log()) exchange_->began = Clock::now();
   if (!heed_proxy()) return append_answer(out, true);
   engine_.router().find(request.method, exchange_->request.path, exchange_->match);

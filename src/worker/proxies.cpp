@@ -16,14 +16,15 @@ std::string_view path_below(std::string_view prefix, std::string_view path) noex
 }  // namespace
 
 http::ParseError Proxies::heed_fields(RunningExchange& exchange) const {
-  auto& told = exchange.forwarding;
+  if (!exchange.forwarded) exchange.forwarded = std::make_unique<Forwarded>();
+  auto& [told, peer] = *exchange.forwarded;
   auto& request = exchange.request;
   const auto is_trusted = [this](const IpAddress& address) { return forwarders.contains(address); };
   const auto error = http::read_forwarding(request.fields, forwarded_fields, is_trusted, told);
   if (error != http::ParseError::none) return error;
   if (told.client) {
-    exchange.forwarded_peer = told.client->text();
-    request.peer = exchange.forwarded_peer;
+    peer = told.client->text();
+    request.peer = peer;
   }
   if (!told.scheme.empty()) request.scheme = told.scheme;
   request.forwarded_host = told.host;

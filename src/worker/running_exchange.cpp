@@ -178,15 +178,16 @@ void RunningExchange::expire(const DeadlineQueue& queue) noexcept {
 
 void RunningExchange::on_due() noexcept {
   if (give_up_if_late()) return connection->time_out();
+  if (!extension_) extension_ = std::make_unique<TimerRoom>();
   const nanoseconds left{due_ns_.load(std::memory_order_relaxed) - monotonic_ns()};
   engine_.timers().start(
-      extension_, left, [](void* self) noexcept { static_cast<RunningExchange*>(self)->on_due(); }, this);
+      *extension_, left, [](void* self) noexcept { static_cast<RunningExchange*>(self)->on_due(); }, this);
 }
 
 void RunningExchange::detach() noexcept {
   due_.clear();
   wait_.clear();
-  engine_.timers().cancel(extension_);
+  if (extension_) engine_.timers().cancel(*extension_);
   connection = nullptr;
 }
 

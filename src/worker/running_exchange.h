@@ -28,6 +28,12 @@ class Connection;
 class Engine;
 class Executor;
 
+/// What a trusted proxy has told of a request's client.
+struct Forwarded {
+  http::Forwarding told;
+  std::string peer;
+};
+
 /// One request on its way through a handler: the engine's side of http::Exchange. Kept and used again.
 /// Loop thread only, but for what says otherwise.
 class RunningExchange final : public http::Exchange, public Work {
@@ -100,15 +106,14 @@ class RunningExchange final : public http::Exchange, public Work {
   std::atomic<bool> client_left{false};      ///< it has closed its connection, or the sending half
   process::RunningRequest running;           ///< what a crash report says, while its handler has a thread
   RunningExchange* next = nullptr;           ///< in an executor's queue
-  std::optional<BodyFile> body_file;         ///< what request.body views, if it was too large for memory
+  std::unique_ptr<BodyFile> body_file;       ///< what request.body views, if it was too large for memory
   bool blocking = false;                     ///< the flavour of its handler that runs
   bool cancel_pending = false;               ///< the engine is going to cancel it, because its client has left
   bool wake_pending = false;                 ///< the engine is going to wake whoever waits for its flow
   bool queued = false;                       ///< an executor's queue, or its pool, holds it until it is completed
   bool given_up = false;                     ///< answered 504 while a thread of the pool has it
   fiber::Fiber* fiber = nullptr;             ///< that runs its handler
-  http::Forwarding forwarding;               ///< what the request views, where a proxy told of its client
-  std::string forwarded_peer;                ///< the same
+  std::unique_ptr<Forwarded> forwarded;      ///< what the request views, once a proxy has told of a client
 
   http::Handler& handler() const noexcept { return *match.handler(); }
 
@@ -127,12 +132,12 @@ class RunningExchange final : public http::Exchange, public Work {
   Engine& engine_;
   OwnedDeadline due_;
   OwnedDeadline wait_;
-  TimerRoom extension_;                       ///< fires when an extended deadline may have come
   std::atomic<std::int64_t> due_ns_{kNever};  ///< the deadline by Clock; negated when it has come to pass
   std::int64_t bound_ns_ = kNever;            ///< what it may be extended to
   std::atomic<Stage> stage_{Stage::waiting};
-  std::unique_ptr<Flow> owned_flow_;  ///< made by whoever runs the handler, or by the loop before it runs,
-  std::atomic<Flow*> flow_{nullptr};  ///< and then shown to the other
+  std::unique_ptr<TimerRoom> extension_;  ///< made for the first extended deadline; fires when that may have come
+  std::unique_ptr<Flow> owned_flow_;      ///< made by whoever runs the handler, or by the loop before it runs,
+  std::atomic<Flow*> flow_{nullptr};      ///< and then shown to the other
   std::atomic<bool> unreachable_{false};
   bool is_abandoned_ = false;  ///< loop thread: only async handlers are
 };

@@ -35,9 +35,9 @@ class Frames {
 #ifdef __SANITIZE_ADDRESS__
   static constexpr std::size_t kKinds = 0;  // it shall see who uses a frame that has ended
 #else
-  static constexpr std::size_t kKinds = 16;  // frames above 1 KiB are few
+  static constexpr std::size_t kKinds = 32;  // frames above 1 KiB are few
 #endif
-  static constexpr std::size_t kStep = 64;
+  static constexpr std::size_t kStep = 32;
   static constexpr std::size_t kMost = 1024 * 1024;
 
   struct Frame {

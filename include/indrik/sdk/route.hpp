@@ -54,6 +54,14 @@ struct Serving {
   };
 };
 
+/// Apart from serve(), whose frame stays small without it. What it writes with lives in this one.
+inline Task<> write_async_stream(Context context, const Stream& stream) {
+  if (!stream.async) throw std::runtime_error{"a blocking stream in the answer of an async handler"};
+  AsyncWriter out{context};
+  co_await out.write({});  // the head goes at once
+  co_await stream.async(out);
+}
+
 // GCC warns that the coroutine's frame is less hidden than what stands in it; no name of it is exported.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wattributes"
@@ -62,14 +70,10 @@ template <class Async>
 Serving serve(const Async& async, Context context) {
   try {
     const Request request{context};
-    const Response response = co_await async(request);
+    const auto task = async(request);
+    const Response& response = co_await InPlace{task};
     send(context, response);
-    if (const auto* const stream = stream_in(response)) {
-      if (!stream->async) throw std::runtime_error{"a blocking stream in the answer of an async handler"};
-      AsyncWriter out{context};
-      co_await out.write({});  // the head goes at once
-      co_await stream->async(out);
-    }
+    if (const auto* const stream = stream_in(response)) co_await write_async_stream(context, *stream);
   } catch (...) {
     fail_for_what_was_thrown(context);
   }

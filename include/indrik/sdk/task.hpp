@@ -21,6 +21,8 @@ namespace sdk {
 
 template <class T>
 class Strand;
+template <class T>
+class InPlace;
 
 /// What every coroutine of ours knows: for whom it runs. It is told by whoever awaits it.
 struct PromiseBase {
@@ -70,10 +72,12 @@ struct TaskPromiseBase : PromiseBase {
   ToWaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept { outcome.template emplace<2>(std::current_exception()); }
 
-  Value take() {
+  /// What it gives, where it is.
+  Value& get() {
     if (auto* thrown = std::get_if<2>(&outcome)) std::rethrow_exception(std::move(*thrown));
-    return std::get<1>(std::move(outcome));
+    return std::get<1>(outcome);
   }
+  Value take() { return std::move(get()); }
 
   Scope::Next next;  ///< when it has ended
   std::variant<std::monostate, Value, std::exception_ptr> outcome;
@@ -127,14 +131,14 @@ class [[nodiscard]] Task {
       coroutine_.promise().next = sdk::to_resume(waiter);
       return coroutine_;
     }
-    T await_resume() {
+    T await_resume() const {
       if constexpr (std::is_void_v<T>)
         coroutine_.promise().take();
       else
         return coroutine_.promise().take();
     }
 
-   private:
+   protected:
     std::coroutine_handle<promise_type> coroutine_;
   };
   Awaiter operator co_await() && noexcept { return Awaiter{coroutine_}; }
@@ -142,6 +146,7 @@ class [[nodiscard]] Task {
  private:
   friend promise_type;
   friend class sdk::Strand<T>;
+  friend class sdk::InPlace<T>;
   explicit Task(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_{coroutine} {}
   /// Throws if it cannot begin: whoever awaits a task leaves word in it where to go on.
   static void check(std::coroutine_handle<promise_type> coroutine) {
@@ -151,6 +156,14 @@ class [[nodiscard]] Task {
 };
 
 namespace sdk {
+
+/// `const T& value = co_await InPlace{task}` leaves what the task gives in its frame, which stays as long as the task.
+template <class T>
+class InPlace final : public Task<T>::Awaiter {
+ public:
+  explicit InPlace(const Task<T>& task) noexcept : Task<T>::Awaiter{task.coroutine_} {}
+  const T& await_resume() const { return this->coroutine_.promise().get(); }
+};
 
 template <class T>
 Task<T> TaskPromise<T>::get_return_object() noexcept {

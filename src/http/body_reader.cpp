@@ -9,12 +9,14 @@ void BodyReader::start(const HeadVerdict& verdict, std::size_t begin) {
   chunked_ = verdict.chunked;
   begin_ = end_ = begin;
   left_ = verdict.content_length;
-  if (chunked_) chunks_ = ChunkDecoder{begin};
+  if (!chunked_) return;
+  if (!chunks_) chunks_ = std::make_unique<ChunkDecoder>();
+  *chunks_ = ChunkDecoder{begin};
 }
 
 void BodyReader::forget() {
   if (!std::exchange(chunked_, false)) return;
-  chunks_ = ChunkDecoder{};
+  *chunks_ = ChunkDecoder{};
 }
 
 BodyReader::State BodyReader::read(std::string& buffer, const Limits& limits) {
@@ -22,7 +24,7 @@ BodyReader::State BodyReader::read(std::string& buffer, const Limits& limits) {
     end_ = begin_ + std::min(left_, buffer.size() - begin_);
     return end_ - begin_ == left_ ? State::complete : State::incomplete;
   }
-  switch (chunks_.decode(buffer, limits)) {
+  switch (chunks_->decode(buffer, limits)) {
     case ChunkDecoder::State::complete:
       return State::complete;
     case ChunkDecoder::State::failed:
@@ -34,7 +36,7 @@ BodyReader::State BodyReader::read(std::string& buffer, const Limits& limits) {
 }
 
 void BodyReader::drop(std::string& buffer) {
-  if (chunked_) return chunks_.drop_body(buffer);
+  if (chunked_) return chunks_->drop_body(buffer);
   buffer.erase(begin_, end_ - begin_);
   left_ -= end_ - begin_;
   end_ = begin_;
@@ -43,7 +45,7 @@ void BodyReader::drop(std::string& buffer) {
 void BodyReader::move_down(std::size_t size) noexcept {
   begin_ -= size;
   end_ -= size;
-  if (chunked_) chunks_.move_down(size);
+  if (chunked_) chunks_->move_down(size);
 }
 
 }  // namespace indrik::http

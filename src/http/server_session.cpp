@@ -363,13 +363,14 @@ void ServerSession::release_memory(SessionMemory* spare) noexcept {
   std::string{}.swap(buffer_);
   std::string{}.swap(later_);
   std::vector<Field>{}.swap(fields_);
+  body_.release();
 }
 
 std::size_t ServerSession::held_memory() const noexcept {
   const auto heap_of = [](const std::string& text) {
     return text.capacity() > std::string{}.capacity() ? text.capacity() + 1 : 0;  // short texts stand in the object
   };
-  return heap_of(buffer_) + heap_of(later_) + heap_of(head_) + fields_.capacity() * sizeof(Field);
+  return heap_of(buffer_) + heap_of(later_) + heap_of(head_) + fields_.capacity() * sizeof(Field) + body_.held_memory();
 }
 
 }  // namespace indrik::http

@@ -12,6 +12,7 @@ install(TARGETS indrikctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT 
 install(TARGETS plugin_health LIBRARY DESTINATION ${INDRIK_PLUGIN_DIR} COMPONENT server)  # the default configuration's
 install(FILES ${PROJECT_SOURCE_DIR}/conf/production.toml DESTINATION ${INDRIK_CONF_DIR} RENAME indrik.toml
   COMPONENT server)
+install(DIRECTORY DESTINATION ${INDRIK_CONF_DIR}/conf.d COMPONENT server)  # empty: production.toml includes what comes
 install(FILES ${PROJECT_SOURCE_DIR}/conf/indrik.toml DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/indrik/examples
   COMPONENT server)
 install(FILES ${packaging}/sysusers/indrik.conf DESTINATION lib/sysusers.d COMPONENT server)

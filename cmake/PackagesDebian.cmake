@@ -6,8 +6,10 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_VERSION ${PROJECT_VERSION})
 
-# What names of functions in stacks come from; the packages themselves are stripped.
-set(CPACK_DEBIAN_SERVER_DEBUGINFO_PACKAGE ON)
+# What names of functions in stacks come from: indrik-dbgsym and indrik-plugins-dbgsym, as .ddeb. CPack takes it off the
+# files itself then, and finds none in those that are stripped before.
+set(CPACK_DEBIAN_DEBUGINFO_PACKAGE ON)
+set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_CURRENT_LIST_DIR}/PackagesStripped.cmake)
 
 set(CPACK_DEBIAN_SERVER_PACKAGE_DEPENDS
   "init-system-helpers (>= 1.52), systemd | systemd-standalone-sysusers | systemd-sysusers")

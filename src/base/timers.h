@@ -9,7 +9,7 @@ namespace indrik {
 /// Room for one timer, in the memory of whoever waits, so that starting one allocates nothing.
 /// Zeroed before its first use. Must neither move nor die while its timer runs.
 struct TimerRoom {
-  alignas(16) std::byte bytes[96] = {};
+  alignas(16) std::byte bytes[64] = {};
 };
 
 /// One-shot timers on a worker's loop. Loop thread only; nothing throws.

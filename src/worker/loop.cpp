@@ -63,44 +63,80 @@ Loop::~Loop() { ev_loop_destroy(loop_); }
 
 namespace {
 
+/// A tick is 2^17 ns, an eighth of a millisecond: finer than the loop can wait, so that nothing fires later for it.
+constexpr int kTickBits = 17;
+constexpr TimerWheel::Tick tick_of(std::int64_t ns) noexcept { return ns >> kTickBits; }
+constexpr std::int64_t ns_of(TimerWheel::Tick tick) noexcept { return tick << kTickBits; }
+
+constexpr nanoseconds kLongest = std::chrono::hours{876'000};  // a century, which fits
+
 struct Entry {
-  ev_timer timer;
+  TimerWheel::Timer timer;
   void (*fired)(void* context) noexcept;
   void* context;
-  LoopTurn* turn;
   const process::RunningRequest* starter;
 };
 static_assert(sizeof(Entry) <= sizeof(TimerRoom) && alignof(Entry) <= alignof(TimerRoom));
 
+Entry& entry_in(TimerRoom& room) noexcept { return *std::launder(reinterpret_cast<Entry*>(room.bytes)); }
+
 }  // namespace
 
-void LoopTimers::on_fired(struct ev_loop*, ev_timer* timer, int) noexcept {
-  auto* const entry = static_cast<Entry*>(timer->data);
-  auto* const turn = entry->turn;
-  if (turn) turn->slot.heartbeat_ns.store(coarse_monotonic_ns(), std::memory_order_relaxed);
-  const bool is_plugins = turn && entry->starter;
-  if (is_plugins) turn->enter(entry->starter);
-  entry->fired(entry->context);  // may end the room
-  if (is_plugins) turn->leave();
+LoopTimers::LoopTimers(const Loop& loop, LoopTurn* turn) noexcept
+    : loop_{loop.raw()}, turn_{turn}, wheel_{tick_of(monotonic_ns())} {
+  ev_timer_init(&timer_, on_timer, 0.0, 0.0);
+  timer_.data = this;
 }
+
+LoopTimers::~LoopTimers() { ev_timer_stop(loop_, &timer_); }
 
 void LoopTimers::start(TimerRoom& room, nanoseconds delay, void (*fired)(void* context) noexcept,
                        void* context) noexcept {
-  auto* const entry = new (room.bytes) Entry{};
-  entry->fired = fired;
-  entry->context = context;
-  entry->turn = turn_;
-  entry->starter = LoopTurn::starter();
-  // The loop's clock stands still during a turn: without the update a handler that computed first would wake early.
-  ev_now_update(loop_);
-  ev_timer_init(&entry->timer, on_fired, std::max(0.0, to_tstamp(delay)), 0.0);
-  entry->timer.data = entry;
-  ev_timer_start(loop_, &entry->timer);
+  auto* const entry =
+      new (room.bytes) Entry{.timer = {}, .fired = fired, .context = context, .starter = LoopTurn::starter()};
+  // In the tick after the one in which it would be due: never before.
+  const auto due = tick_of(monotonic_ns() + std::clamp(delay, nanoseconds::zero(), kLongest).count()) + 1;
+  wheel_.start(entry->timer, due);
+  if (due < armed_for_) arm(due);
 }
 
 void LoopTimers::cancel(TimerRoom& room) noexcept {
-  // A room that was never started is zeroed, which libev reads as "not active".
-  ev_timer_stop(loop_, &std::launder(reinterpret_cast<Entry*>(room.bytes))->timer);
+  auto& timer = entry_in(room).timer;
+  if (!timer.runs()) return;
+  wheel_.cancel(timer);
+  if (wheel_.size() == 0) arm(TimerWheel::kNever);
+}
+
+void LoopTimers::arm(TimerWheel::Tick tick) noexcept {
+  constexpr std::int64_t kRounding = 1000;  // ns: libev reckons in fractions of seconds
+  ev_timer_stop(loop_, &timer_);
+  armed_for_ = tick;
+  if (tick == TimerWheel::kNever) return;
+  ev_now_update(loop_);  // the loop's clock stands still during a turn
+  const nanoseconds left{ns_of(tick) - monotonic_ns() + kRounding};
+  ev_timer_set(&timer_, std::max(0.0, to_tstamp(left)), 0.0);
+  ev_timer_start(loop_, &timer_);
+}
+
+void LoopTimers::on_timer(struct ev_loop*, ev_timer* timer, int) noexcept {
+  auto& self = *static_cast<LoopTimers*>(timer->data);
+  self.armed_for_ = TimerWheel::kNever;
+  // What is started meanwhile is due later than that: others are served in between.
+  const auto now = tick_of(monotonic_ns());
+  auto* due = self.wheel_.pop(now);
+  // One of them may hold the loop, and wait in it for what another does.
+  if (self.wheel_.size() > 0) self.arm(self.wheel_.next());
+  for (; due != nullptr; due = self.wheel_.pop(now)) self.fire(due);
+  if (const auto next = self.wheel_.next(); next != self.armed_for_) self.arm(next);
+}
+
+void LoopTimers::fire(void* room) noexcept {
+  const auto& entry = *static_cast<Entry*>(room);
+  if (turn_) turn_->slot.heartbeat_ns.store(coarse_monotonic_ns(), std::memory_order_relaxed);
+  const bool is_plugins = turn_ && entry.starter;
+  if (is_plugins) turn_->enter(entry.starter);
+  entry.fired(entry.context);  // may end the room
+  if (is_plugins) turn_->leave();
 }
 
 }  // namespace indrik::worker

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/timers.h"
 #include "worker/loop_turn.h"
+#include "worker/timer_wheel.h"
 
 namespace indrik::worker {
 
@@ -52,20 +53,30 @@ class Loop {
   bool stopped_ = false;
 };
 
-/// base's timers on the loop; each lives in its TimerRoom.
+/// base's timers on the loop; each lives in its TimerRoom. One timer of libev stands for all: in its heap, thousands of
+/// them would cost a look at several others, all over the memory, whenever one fires.
 class LoopTimers final : public Timers {
  public:
   /// `turn`, if any, hears of every timer that fires.
-  explicit LoopTimers(const Loop& loop, LoopTurn* turn = nullptr) noexcept : loop_{loop.raw()}, turn_{turn} {}
+  explicit LoopTimers(const Loop& loop, LoopTurn* turn = nullptr) noexcept;
+  ~LoopTimers();
+  LoopTimers(const LoopTimers&) = delete;
+  LoopTimers& operator=(const LoopTimers&) = delete;
+
   void start(TimerRoom& room, nanoseconds delay, void (*fired)(void* context) noexcept,
              void* context) noexcept override;
   void cancel(TimerRoom& room) noexcept override;
 
  private:
-  static void on_fired(struct ev_loop*, ev_timer* timer, int) noexcept;
+  static void on_timer(struct ev_loop*, ev_timer* timer, int) noexcept;
+  void fire(void* room) noexcept;
+  void arm(TimerWheel::Tick tick) noexcept;
 
   struct ev_loop* loop_;
   LoopTurn* turn_;
+  ev_timer timer_{};
+  TimerWheel::Tick armed_for_ = TimerWheel::kNever;
+  TimerWheel wheel_;
 };
 
 }  // namespace indrik::worker

@@ -1,3 +1,22 @@
+# Most of what a file takes to compile goes into the headers of libraries, so that builds for tests compile some files of
+# a layer at once. Not those that share a name with another in their unnamed namespaces; and what is shipped is compiled
+# file by file, which tells of a header that is missing.
+option(INDRIK_TOGETHER "Compile files of a layer together in builds for tests" ON)
+file(GLOB INDRIK_ALONE CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/fiber/hooks_*.cpp)
+foreach(file config/toml_guard fiber/lock_queue net/address_set net/tls_credentials plugin/loop_interface supervisor/stall_reports
+    worker/loop_watches)
+  list(APPEND INDRIK_ALONE ${PROJECT_SOURCE_DIR}/src/${file}.cpp)
+endforeach()
+set_source_files_properties(${INDRIK_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+
+function(compile_together target)
+  if(INDRIK_TOGETHER AND CMAKE_BUILD_TYPE STREQUAL "Dev")
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # To GCC the files look like headers then, in which a member of a type without linkage would be a mistake.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
+
 # add_layer(NAME DEPENDS LAYERS... LIBRARIES TARGETS...): src/NAME/*.cpp becomes the static library indrik_NAME.
 # What a layer may depend on is stated once more, and checked include by include, in tests/architecture.
 function(add_layer name)
@@ -6,6 +25,7 @@ function(add_layer name)
   list(TRANSFORM layer_DEPENDS PREPEND indrik_)
   if(sources)
     add_library(indrik_${name} STATIC ${sources})
+    compile_together(indrik_${name})
     target_include_directories(indrik_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(indrik_${name} PUBLIC ${layer_DEPENDS} ${layer_LIBRARIES} PRIVATE indrik_warnings)
   else()  # a layer of headers only
@@ -22,6 +42,7 @@ function(add_program name)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${program_LAYER}/*.cpp)
   list(REMOVE_ITEM sources ${PROJECT_SOURCE_DIR}/src/${program_LAYER}/main.cpp)
   add_library(indrik_${program_LAYER} STATIC ${sources})
+  compile_together(indrik_${program_LAYER})
   list(TRANSFORM program_DEPENDS PREPEND indrik_)
   target_include_directories(indrik_${program_LAYER} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(indrik_${program_LAYER} PUBLIC ${program_DEPENDS} PRIVATE indrik_warnings)

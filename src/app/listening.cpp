@@ -35,6 +35,7 @@ Listening::Listening(Start& start, const Configuration& configuration, std::size
   }
   start.passed.clear();
   for (const auto& listener : given_) {
+    if (!listener.is_passed()) stored_.push_back(supervisor::stored_name(listener));
     const auto is_there = [&](const auto& address) { return address.text() == listener.asked().text(); };
     has_passed_ =
         has_passed_ || (listener.is_passed() && std::ranges::none_of(configuration.stream_addresses, is_there));

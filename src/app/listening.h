@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "app/configuration.h"
 #include "app/start.h"
@@ -20,11 +23,14 @@ class Listening {
   supervisor::Binding binding(const Configuration& configuration) const;
   /// What was given, and what this configuration names beside it. Once, for the first configuration. Throws BootError.
   supervisor::ListenerPool open(const Configuration& configuration);
+  /// Under which names the service manager keeps what was given, see supervisor::stored_name().
+  const std::vector<std::string>& stored() const noexcept { return stored_; }
 
  private:
   void adopt(Fd socket, const std::optional<std::string>& asked, bool is_passed, const net::ListenOptions& options);
 
   std::vector<net::Listener> given_;
+  std::vector<std::string> stored_;
   bool has_passed_ = false;  ///< one that is no stream's
   bool has_handed_over_ = false;
   bool reuse_port_;

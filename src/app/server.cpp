@@ -207,6 +207,7 @@ void warn_of_few_descriptors(std::size_t limit, const config::Settings& settings
 supervisor::Surroundings surroundings(const Start& start, const config::Settings& settings, const Shared& shared) {
   supervisor::Surroundings outside{.program = &start.program,
                                    .service_manager = process::ServiceManager::from_environment(),
+                                   .stored = shared.listening.stored(),
                                    .door = &shared.door,
                                    .version = INDRIK_VERSION,
                                    .predecessor = start.handover ? start.handover->predecessor : 0};

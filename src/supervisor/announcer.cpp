@@ -77,6 +77,8 @@ bool Announcer::keep_listeners(const Condition& now, std::span<const net::Listen
   const auto is_wanted = [&](const std::string& name) {
     return std::any_of(wanted.begin(), wanted.end(), [&](const auto& entry) { return entry.second == name; });
   };
+  for (; !inherited_.empty(); inherited_.pop_back())
+    if (!is_wanted(inherited_.back()) && !manager_.forget(inherited_.back())) return false;
   for (auto entry = stored_.begin(); entry != stored_.end();) {
     const auto& [fd, name] = *entry;
     if (const auto same = wanted.find(fd); same != wanted.end() && same->second == name) {

@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "net/listener.h"
@@ -42,6 +44,8 @@ class Announcer {
   /// Not the service manager's main process yet, or so for the first time: nothing is said, or everything is said anew.
   void be_silent() noexcept { silent_ = true; }
   void begin_anew() noexcept;
+  /// Names under which those before have stored listeners: what is not listened at any more is forgotten.
+  void inherit(std::vector<std::string> names) { inherited_ = std::move(names); }
 
   /// When the watchdog wants to be fed, or what could not be told is tried again; max: never.
   TimePoint next_deadline() const noexcept;
@@ -62,7 +66,8 @@ class Announcer {
   bool told_reloading_ = false;
   unsigned told_reloads_ = 0;
   std::string told_status_;
-  std::map<int, std::string> stored_;  ///< names by descriptor
+  std::map<int, std::string> stored_;   ///< names by descriptor
+  std::vector<std::string> inherited_;  ///< of which it was not told yet
   TimePoint feed_at_ = TimePoint::min();
   TimePoint retry_at_ = TimePoint::max();
 };

@@ -75,6 +75,7 @@ void Master::meet(Surroundings surroundings) {
   auto& s = *state_;
   s.outside = std::move(surroundings);
   s.announcer = Announcer{s.outside.service_manager};
+  s.announcer.inherit(std::move(s.outside.stored));
   s.desk = Desk{s.outside.door};
   if (s.outside.predecessor == 0) return;
   s.announcer.be_silent();  // it is the service manager's main process

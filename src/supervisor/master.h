@@ -76,6 +76,7 @@ using Reload = std::function<Result<Plan>()>;
 struct Surroundings {
   const process::Program* program = nullptr;  ///< what USR2 starts
   process::ServiceManager service_manager{};
+  std::vector<std::string> stored{};  ///< names under which it keeps listeners of those before, see Announcer
   control::Door* door = nullptr;  ///< where the master is asked
   std::string version{};          ///< the program's, for whoever asks
   pid_t predecessor = 0;          ///< the master that has started this one by an upgrade and still serves

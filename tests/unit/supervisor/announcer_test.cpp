@@ -98,6 +98,17 @@ TEST_F(AnnouncerTest, SaysNothingBesideAnotherMasterAndEverythingAfterIt) {
   EXPECT_THAT(told_of(serving_), ElementsAre("READY=1\nSTATUS=serving with 2 workers\n"));
 }
 
+TEST_F(AnnouncerTest, ForgetsWhatThoseBeforeHaveStoredAndNobodyListensAt) {
+  listen("a");
+  announcer_.be_silent();
+  announcer_.inherit({stored_name(listeners_[0]), "indrik=gone"});
+  EXPECT_THAT(told_of(serving_), IsEmpty());
+  announcer_.begin_anew();
+  EXPECT_THAT(told_of(serving_), ElementsAre("READY=1\nSTATUS=serving with 2 workers\n",
+                                             "FDSTOREREMOVE=1\nFDNAME=indrik=gone", StartsWith("FDSTORE=1\n")));
+  EXPECT_THAT(told_of(serving_), IsEmpty());
+}
+
 TEST_F(AnnouncerTest, NamesTheHeirAndThenSaysNothingAnyMore) {
   told_of(serving_);
   announcer_.hand_over(77);

@@ -28,15 +28,10 @@ class Config {
   }
   /// The value of some key is a secret: in what a plugin complains of, `shown` stands in its place. What is shorter
   /// than four bytes is none.
-  void hide(std::string secret, std::string shown) {
-    if (secret.size() >= 4 && secret != shown) hidden_.emplace_back(std::move(secret), std::move(shown));
-  }
-  std::string without_secrets(std::string text) const {
-    for (const auto& [secret, shown] : hidden_)
-      for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + shown.size()))
-        text.replace(at, secret.size(), shown);
-    return text;
-  }
+  void hide(std::string secret, std::string shown);
+  /// `text` as it is to be shown. At its end the beginning of a secret is enough: the room for what a plugin says is
+  /// limited, and a NUL ends it.
+  std::string without_secrets(std::string text) const;
   const Values& values() const noexcept { return values_; }
 
  private:

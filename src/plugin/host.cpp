@@ -44,7 +44,7 @@ void log_line(const indrik_host* host, std::uint32_t level, indrik_text text) no
   if (!self.log_sink) return;
   try {
     const auto known = kLevels[std::min<std::size_t>(level, std::size(kLevels) - 1)];
-    self.log_sink(known, self.plugin_name + ": " + std::string{view_of(text)});
+    self.log_sink(known, self.plugin_name + ": " + self.settings.without_secrets(std::string{view_of(text)}));
   } catch (const std::bad_alloc&) {  // a line less
   }
 }

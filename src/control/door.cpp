@@ -125,7 +125,9 @@ void Door::read(Client& client, TimePoint now, std::vector<Visit>& visits) {
 
 void Door::answer(Visitor visitor, const Answer& answer, TimePoint now) {
   const auto client = std::ranges::find(clients_, visitor, &Client::visitor);
-  if (client != clients_.end() && client->stage == Stage::waiting) tell(*client, answer, now);
+  if (client == clients_.end() || client->stage != Stage::waiting) return;
+  tell(*client, answer, now);
+  if (client->stage == Stage::leaving) clients_.erase(client);
 }
 
 void Door::tell(Client& client, const Answer& answer, TimePoint now) {

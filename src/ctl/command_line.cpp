@@ -59,6 +59,9 @@ void declare(CLI::App& app, Flags& flags) {
   auto* file = app.add_option("-c,--config", flags.config_file, "The server's configuration, which names the socket.")
                    ->type_name("FILE");
   auto* instance = app.add_option("-i,--instance", flags.instance, "That of indrik@NAME.service.")->type_name("NAME");
+  // Out of a script's variable that is not set: another server than the one that was meant must not hear of it.
+  const auto not_empty = [](const std::string& value) { return std::string{value.empty() ? "must not be empty" : ""}; };
+  for (auto* const which : {socket, file, instance}) which->check(not_empty);
   socket->excludes(file)->excludes(instance);
   file->excludes(instance);
   app.add_flag("--json", flags.json, "Print the master's answer as it came: a line of JSON.");

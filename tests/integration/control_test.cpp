@@ -342,7 +342,7 @@ TEST_F(HostileControlTest, WhoWaitsForAReloadAndLeavesTakesNothingAlong) {
 TEST(IndrikctlTest, TellsWrongUsageByItsExitCode) {
   const std::string program = INDRIK_BUILD_DIR "/indrikctl ";
   for (const auto* arguments : {"", "start", "status reload", "status --now", "-s", "-s a -i b status",
-                                "-i ../x status", "status --timeout soon", "-c /nowhere.toml status"}) {
+                                "-i ../x status", "-i '' status", "status --timeout soon", "-c /nowhere.toml status"}) {
     const auto said = run_command(program + arguments);
     EXPECT_EQ(said.code, 2) << arguments << ": " << said.output;
     EXPECT_THAT(said.output, testing::StartsWith("indrikctl: ")) << arguments;

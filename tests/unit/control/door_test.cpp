@@ -156,6 +156,16 @@ TEST_F(DoorTest, WaitsForWhatTakesItsTimeWithoutADeadline) {
   EXPECT_THAT(heard(asking), HasSubstr("well"));
 }
 
+TEST_F(DoorTest, ShowsOutWhoHasHisAnswerAtOnce) {
+  const auto asking = client("status\n");
+  const auto visits = door_.attend(now_);
+  ASSERT_THAT(visits, SizeIs(1));
+  door_.answer(visits[0].visitor, {.text = "well"}, now_);
+  EXPECT_THAT(heard(asking), HasSubstr("well"));
+  EXPECT_TRUE(is_shown_out(asking));
+  EXPECT_EQ(watched(), 1U);
+}
+
 TEST_F(DoorTest, SendsALongAnswerAsFastAsItIsTaken) {
   const auto asking = client("status\n");
   const auto visits = door_.attend(now_);

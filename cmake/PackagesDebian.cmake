@@ -24,4 +24,4 @@ set(CPACK_DEBIAN_DEV_PACKAGE_SHLIBDEPS OFF)
 file(WRITE ${generated}/triggers "interest-noawait ${INDRIK_PLUGIN_DIR}\n")
 file(WRITE ${generated}/conffiles "${INDRIK_CONF_DIR}/indrik.toml\n${CMAKE_INSTALL_FULL_SYSCONFDIR}/logrotate.d/indrik\n")
 set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
-  ${debian}/postinst ${debian}/prerm ${debian}/postrm ${generated}/conffiles ${generated}/triggers)
+  ${debian}/preinst ${debian}/postinst ${debian}/prerm ${debian}/postrm ${generated}/conffiles ${generated}/triggers)

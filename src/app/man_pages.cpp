@@ -68,12 +68,34 @@ void add_apps(config::Roff& roff) {
   roff.paragraph("Each table `[[app]]` is one plugin. Several may stand in a file, each mounted at a path of its own.");
   roff.item("plugin",
             "A path with a slash is taken as given. A name without one is looked up beside the configuration file, "
-            "then in `plugin_directory`.");
+            "then in `plugin_directory`; health means health.so as well.");
   roff.item("mount", "Begins with `/`; the plugin's routes stand below it. Default: `/`.");
   roff.item("bind",
             "Where the plugin's stream listens, if it speaks another protocol than HTTP: a list of addresses, or for "
             "several streams a table of lists by their names.");
   roff.item("config", "A table that the plugin reads, in the file `[app.config]`.");
+}
+
+void add_included_files(config::Roff& roff) {
+  roff.heading("SEVERAL FILES");
+  roff.item(
+      "include = [\"conf.d/*.toml\"]",
+      "Reads other files: names or patterns, relative to the file that says it. Those of a pattern are read in the "
+      "order of their names, and there may be none; one that is named must be there.");
+  roff.paragraph(
+      "A setting of an included file outweighs that of the file which includes it. Two files of which neither includes "
+      "the other must not say the same setting. `[[app]]` tables add up.");
+}
+
+void add_secrets(config::Roff& roff) {
+  roff.heading("SECRETS");
+  roff.paragraph(
+      "A text of `[app.config]`, and the value of a variable in `env`, may say where it is. It is looked up at the "
+      "start and at each reload, by the master, and not shown.");
+  roff.item("env:NAME", "The variable of the environment in which the server was started.");
+  roff.item("file:/path", "What the file holds, without one line end behind it.");
+  roff.item("file:name", "The same, in $CREDENTIALS_DIRECTORY where systemd has set that, else beside the file.");
+  roff.item("literal:TEXT", "The text, which would be a reference otherwise.");
 }
 
 }  // namespace
@@ -123,6 +145,8 @@ std::string settings_man_page() {
                           config::environment_name(spec)));
   }
   add_apps(roff);
+  add_included_files(roff);
+  add_secrets(roff);
   roff.heading("EXAMPLE");
   roff.example(
       "bind = [\"127.0.0.1:8080\"]\nworkers = \"auto\"\nworker_class = \"green\"\n\n[[app]]\nplugin = "

@@ -77,9 +77,9 @@ struct Surroundings {
   const process::Program* program = nullptr;  ///< what USR2 starts
   process::ServiceManager service_manager{};
   std::vector<std::string> stored{};  ///< names under which it keeps listeners of those before, see Announcer
-  control::Door* door = nullptr;  ///< where the master is asked
-  std::string version{};          ///< the program's, for whoever asks
-  pid_t predecessor = 0;          ///< the master that has started this one by an upgrade and still serves
+  control::Door* door = nullptr;      ///< where the master is asked
+  std::string version{};              ///< the program's, for whoever asks
+  pid_t predecessor = 0;              ///< the master that has started this one by an upgrade and still serves
 
   std::function<void()> serving = [] {};  ///< called once, when the first workers are all ready
   std::function<void(ExitCode code, const std::string& why)> failed_to_start = [](auto, const auto&) {};

@@ -96,8 +96,8 @@ class Fiber {
 
   int locks_held = 0;
   OwnedLocks owned_locks;
-  std::size_t place = 0;     ///< in FiberPool::all_
-  bool may_be_deep = false;  ///< counted in FiberPool::deep_
+  std::size_t place = 0;        ///< in FiberPool::all_
+  std::size_t kept_beyond = 0;  ///< bytes that its stack may keep beyond what each keeps
   StackMeter meter;
 
  private:
@@ -227,6 +227,7 @@ Result<void> FiberPool::start(const Task& task) {
     if (auto added = add_fiber(); !added) return added;
   Fiber& fiber = *idle_.back();
   idle_.pop_back();
+  trimmed_ = std::min(trimmed_, idle_.size());
   most_active_ = std::max(most_active_, active());
   fiber.begin(task);
   run(fiber);
@@ -266,11 +267,24 @@ void FiberPool::end_task(Fiber& fiber) noexcept {
   auto& meter = fiber.meter;
   if (!meter.end_task(fiber.stack())) return;
   deepest_stack_ = std::max(deepest_stack_, meter.depth());
-  if (fiber.may_be_deep == meter.is_deep()) return;
-  // Those who have just been deep are used next, and are spared the page faults; all others keep little.
-  if (!fiber.may_be_deep && deep_ == kDeepOnes) return meter.trim(fiber.stack());
-  fiber.may_be_deep = meter.is_deep();
-  fiber.may_be_deep ? ++deep_ : --deep_;
+  kept_beyond_ -= std::exchange(fiber.kept_beyond, 0);
+  if (meter.is_regular() || !make_room(meter.beyond())) return meter.trim(fiber.stack());
+  // It may be as deep again, and is spared the page faults.
+  meter.keep(fiber.stack());
+  fiber.kept_beyond = meter.beyond();
+  kept_beyond_ += fiber.kept_beyond;
+  trimmed_ = std::min(trimmed_, idle_.size() - 1);
+}
+
+/// Idle fibers keep little for those that are used next: the longest idle stands first.
+bool FiberPool::make_room(std::size_t bytes) noexcept {
+  for (; kept_beyond_ + bytes > kKeptBeyond && trimmed_ < idle_.size(); ++trimmed_) {
+    Fiber& fiber = *idle_[trimmed_];
+    if (fiber.kept_beyond == 0) continue;
+    kept_beyond_ -= std::exchange(fiber.kept_beyond, 0);
+    fiber.meter.trim(fiber.stack());
+  }
+  return kept_beyond_ + bytes <= kKeptBeyond;
 }
 
 /// There are more than were needed at once in this period and the one before.
@@ -281,7 +295,7 @@ bool FiberPool::is_surplus() noexcept {
 
 void FiberPool::remove(Fiber& fiber) noexcept {
   deepest_stack_ = std::max(deepest_stack_, resident_depth(fiber.stack()));
-  if (fiber.may_be_deep) --deep_;
+  kept_beyond_ -= fiber.kept_beyond;
   fiber.finish();
   stacks_.give_back(fiber.stack());
   all_.back()->place = fiber.place;

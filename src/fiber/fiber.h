@@ -34,7 +34,7 @@ struct Observer {
 
 /// All fibers of one loop thread: N fibers on one thread, never migrating. A fiber runs until its task ends or parks;
 /// then the one who started or resumed it goes on. Fibers are kept and used again, as many as were lately needed at
-/// once; an idle one keeps little memory, but for a few that may be used deeply again at once. Loop thread only.
+/// once; an idle one keeps little memory, but for some that may be used as deeply again at once. Loop thread only.
 class FiberPool {
  public:
   /// `loop` wakes parked fibers; its services outlive the pool. No more than `most` fibers at once.
@@ -64,8 +64,8 @@ class FiberPool {
   RemoteWakes& remote_wakes();
   const Observer& observer() const noexcept { return observer_; }
 
-  /// Idle fibers whose stacks may stay in memory as deep as they were used.
-  static constexpr std::size_t kDeepOnes = 16;
+  /// Bytes that all stacks together may keep in memory beyond what each keeps, where they were used so deeply.
+  static constexpr std::size_t kKeptBeyond = 4 * 1024 * 1024;
   /// Idle fibers beyond those that were lately needed.
   static constexpr std::size_t kSpare = 64;
   /// Tasks after which it is asked anew how many are needed.
@@ -76,6 +76,7 @@ class FiberPool {
   void run(Fiber& fiber) noexcept;
   Result<void> add_fiber();
   void end_task(Fiber& fiber) noexcept;
+  bool make_room(std::size_t bytes) noexcept;
   bool is_surplus() noexcept;
   void remove(Fiber& fiber) noexcept;
 
@@ -85,7 +86,8 @@ class FiberPool {
   std::vector<std::unique_ptr<Fiber>> all_;
   std::vector<Fiber*> idle_;
   std::unique_ptr<RemoteWakes> remote_wakes_;
-  std::size_t deep_ = 0;  ///< fibers whose stacks are allowed to be deep
+  std::size_t kept_beyond_ = 0;  ///< the sum of Fiber::kept_beyond
+  std::size_t trimmed_ = 0;      ///< so many of idle_, the first, keep nothing beyond
   std::size_t deepest_stack_ = 0;
   std::size_t tasks_ = 0;
   std::size_t most_active_ = 0;         ///< in this period

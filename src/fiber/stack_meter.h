@@ -23,16 +23,22 @@ class StackMeter {
     const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     if (here < lowest_) lowest_ = here;
   }
-  /// A task has ended. True: the stack was looked at, and depth() is new.
+  /// A task has ended. True: the stack was looked at, depth() is new, and keep() or trim() comes next.
   bool end_task(const Stack& stack) noexcept;
+  /// That look was one of those now and then: what the stack was found to hold may be what one task used long ago.
+  bool is_regular() const noexcept { return tasks_ > 1 && tasks_ % kLookEvery == 1; }
   /// Bytes that the stack was found to hold when it was looked at last.
   std::size_t depth() const noexcept { return depth_; }
-  bool is_deep() const noexcept { return depth_ > kKept; }
+  /// Of them, how many are more than every stack keeps.
+  std::size_t beyond() const noexcept { return depth_ > kKept ? depth_ - kKept : 0; }
+  /// Lets it hold as much as it was found to: it is looked at when it comes to hold more.
+  void keep(const Stack& stack) noexcept;
   /// Gives back all but kKept.
   void trim(const Stack& stack) noexcept;
 
  private:
   std::size_t depth_ = 0;
+  std::size_t kept_ = kKept;  ///< that it may hold; the mark is at its end
   std::uintptr_t lowest_ = 0;
   std::uint32_t tasks_ = 0;
 };

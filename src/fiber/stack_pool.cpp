@@ -29,8 +29,7 @@ std::size_t room_for_stacks() {
   return (most - std::min(most, used)) / 2;
 }
 
-StackPool::StackPool(std::size_t stack_size, std::size_t most)
-    : stack_size_{(stack_size + page_size() - 1) / page_size() * page_size()}, most_{most} {}
+StackPool::StackPool(std::size_t stack_size, std::size_t most) : stack_size_{whole_pages(stack_size)}, most_{most} {}
 
 Result<Stack> StackPool::take() {
   if (mapped_ >= most_)
@@ -52,6 +51,8 @@ void StackPool::give_back(Stack stack) noexcept {
   --mapped_;
 }
 
+std::size_t whole_pages(std::size_t size) noexcept { return (size + page_size() - 1) / page_size() * page_size(); }
+
 std::size_t resident_depth(const Stack& stack) noexcept {
   constexpr std::size_t kAtOnce = 256;  // pages: a MiB
   unsigned char pages[kAtOnce];
@@ -68,7 +69,8 @@ std::size_t resident_depth(const Stack& stack) noexcept {
 }
 
 void release_below(const Stack& stack, std::size_t kept) noexcept {
-  if (stack.size > kept) ::madvise(stack.bottom, stack.size - kept, MADV_DONTNEED);
+  const auto kept_pages = whole_pages(kept);
+  if (stack.size > kept_pages) ::madvise(stack.bottom, stack.size - kept_pages, MADV_DONTNEED);
 }
 
 }  // namespace indrik::fiber

@@ -44,10 +44,12 @@ class StackPool {
   std::size_t mapped_ = 0;
 };
 
+/// The bytes of as many pages as it takes.
+std::size_t whole_pages(std::size_t size) noexcept;
 /// Bytes of the stack, from its top to the deepest page that is in memory; 0 where the system does not tell. One system
 /// call.
 std::size_t resident_depth(const Stack& stack) noexcept;
-/// Gives back the memory of all but the topmost `kept` bytes, whole pages.
+/// Gives back the memory of all pages but those of the topmost `kept` bytes.
 void release_below(const Stack& stack, std::size_t kept) noexcept;
 
 }  // namespace indrik::fiber

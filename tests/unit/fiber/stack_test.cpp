@@ -76,6 +76,18 @@ TEST(StackPoolTest, SaysHowDeepAStackIsInMemory) {
   pool.give_back(stack);
 }
 
+/// All of it, as who fills buffers does.
+[[gnu::noinline]] void use_stack(std::size_t bytes) {
+  auto* const room = static_cast<volatile char*>(__builtin_alloca(bytes));
+  for (std::size_t i = 0; i < bytes; i += 16) room[i] = 1;
+}
+
+/// As a large buffer of which little is read into: its far end alone.
+[[gnu::noinline]] void step_over(std::size_t bytes) {
+  auto* const room = static_cast<volatile char*>(__builtin_alloca(bytes));
+  room[0] = 1;
+}
+
 class StackUseTest : public testing::Test {
  protected:
   static Task task_of(std::function<void()>& body, const void* about = nullptr) {
@@ -100,30 +112,39 @@ class StackUseTest : public testing::Test {
     for (auto& one : bodies) ASSERT_TRUE(pool.start(task_of(one)));
     run_all();
   }
+  /// So many fibers at once, each so deeply.
+  void use_at_once(std::size_t count, std::size_t bytes) {
+    run_at_once(count, [bytes] {
+      sleep_for(milliseconds{1});
+      use_stack(bytes);
+    });
+  }
+  static Stack stack_of(const ListedFiber& fiber) {
+    auto* const bottom = static_cast<std::byte*>(const_cast<void*>(fiber.bottom));
+    return {bottom, static_cast<std::size_t>(static_cast<const std::byte*>(fiber.top) - bottom)};
+  }
   static std::size_t resident() {
     std::size_t total = 0;
-    for (const auto* one = indrik_fibers; one != nullptr; one = one->next) {
-      auto* const bottom = static_cast<std::byte*>(const_cast<void*>(one->bottom));
-      total += resident_depth({bottom, static_cast<std::size_t>(static_cast<const std::byte*>(one->top) - bottom)});
-    }
+    for (const auto* one = indrik_fibers; one != nullptr; one = one->next) total += resident_depth(stack_of(*one));
     return total;
+  }
+  /// As use_at_once(). Returns how many found that their stacks were not in memory as far as that.
+  std::size_t count_faulting(std::size_t count, std::size_t bytes) {
+    std::size_t faulting = 0;
+    run_at_once(count, [&] {
+      const void* const here = __builtin_frame_address(0);
+      const auto* own = indrik_fibers;
+      while (here < own->bottom || here >= own->top) own = own->next;
+      if (resident_depth(stack_of(*own)) < bytes) ++faulting;
+      sleep_for(milliseconds{1});
+      use_stack(bytes);
+    });
+    return faulting;
   }
 
   PollLoop loop;
   FiberPool pool{256 * kKiB, loop.services()};
 };
-
-/// Every page of it.
-[[gnu::noinline]] void use_stack(std::size_t bytes) {
-  auto* const room = static_cast<volatile char*>(__builtin_alloca(bytes));
-  for (std::size_t i = 0; i < bytes; i += kKiB) room[i] = 1;
-}
-
-/// As a large buffer of which little is read into: its far end alone.
-[[gnu::noinline]] void step_over(std::size_t bytes) {
-  auto* const room = static_cast<volatile char*>(__builtin_alloca(bytes));
-  room[0] = 1;
-}
 
 TEST_F(StackUseTest, MeasuresTheDeepestStack) {
   run([] { use_stack(100 * kKiB); });
@@ -146,7 +167,7 @@ TEST_F(StackUseTest, MeasuresWhereItParks) {
   EXPECT_GE(pool.deepest_stack(), 60 * kKiB);
 }
 
-TEST_F(StackUseTest, TakesTheMemoryOfDeepStacksBackButOfAFew) {
+TEST_F(StackUseTest, TakesTheMemoryOfDeepStacksBackButOfSome) {
   constexpr std::size_t kMany = 200;
   run_at_once(kMany, [] {
     sleep_for(milliseconds{1});
@@ -154,19 +175,57 @@ TEST_F(StackUseTest, TakesTheMemoryOfDeepStacksBackButOfAFew) {
   });
   EXPECT_EQ(pool.size(), kMany);
   EXPECT_EQ(pool.active(), 0U);
-  EXPECT_LE(resident(), FiberPool::kDeepOnes * 140 * kKiB + kMany * StackMeter::kKept);
+  EXPECT_LE(resident(), FiberPool::kKeptBeyond + kMany * StackMeter::kKept);
+}
+
+TEST_F(StackUseTest, SeesThatAStackThatMayBeDeepHasGoneDeeper) {
+  constexpr std::size_t kFew = 60;  // of 20 KiB all may keep them, of 200 not
+  use_at_once(kFew, 20 * kKiB);
+  EXPECT_GE(resident(), kFew * 20 * kKiB);
+  use_at_once(kFew, 200 * kKiB);
+  EXPECT_EQ(pool.size(), kFew);
+  EXPECT_LE(resident(), FiberPool::kKeptBeyond + kFew * StackMeter::kKept);
+}
+
+TEST_F(StackUseTest, LetsStacksThatAreUsedAlikeAgainAndAgainKeepTheirMemory) {
+  constexpr std::size_t kMany = 100;
+  constexpr int kRounds = 200;
+  use_at_once(kMany, 20 * kKiB);
+  std::size_t faulting = 0;
+  for (int i = 0; i < kRounds; ++i) faulting += count_faulting(kMany, 20 * kKiB);
+  // Now and then a stack is given back, to see what is still used.
+  EXPECT_LE(faulting, (kRounds / StackMeter::kLookEvery + 1) * kMany);
+}
+
+TEST_F(StackUseTest, KeepTheMemoryOfThoseThatAreUsedNotOfABurst) {
+  constexpr std::size_t kBurst = 600, kMany = 40;
+  use_at_once(kBurst, 30 * kKiB);
+  use_at_once(kMany, 30 * kKiB);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(count_faulting(kMany, 30 * kKiB), 0U);
+}
+
+TEST_F(StackUseTest, TakesBackWhatWasNeededOnce) {
+  constexpr std::size_t kDeep = 30, kMany = 100;
+  use_at_once(kDeep, 200 * kKiB);
+  for (std::uint32_t i = 0; i < 2 * StackMeter::kLookEvery; ++i) use_at_once(kMany, 30 * kKiB);
+  EXPECT_EQ(pool.size(), kMany);
+  EXPECT_LE(resident(), kMany * 40 * kKiB);
 }
 
 TEST_F(StackUseTest, LetsShallowTasksHoldNoMoreDeepStacksThanAFew) {
-  std::list<std::function<void()>> sleepers;
-  for (int i = 0; i < 50; ++i) {
+  constexpr std::size_t kMany = 200;
+  std::vector<Fiber*> parked;
+  std::function<void()> parks = [&] {
+    parked.push_back(current());
+    park();
+  };
+  for (std::size_t i = 0; i < kMany; ++i) {
     run([] { use_stack(100 * kKiB); });
-    const auto parked = [] { sleep_for(milliseconds{200}); };
-    sleepers.emplace_back(parked);
-    ASSERT_TRUE(pool.start(task_of(sleepers.back())));
+    ASSERT_TRUE(pool.start(task_of(parks)));
   }
-  EXPECT_LE(resident(), FiberPool::kDeepOnes * 140 * kKiB + pool.size() * StackMeter::kKept);
-  run_all();
+  EXPECT_EQ(pool.active(), kMany);
+  EXPECT_LE(resident(), FiberPool::kKeptBeyond + pool.size() * StackMeter::kKept);
+  for (Fiber* const one : parked) resume(*one);
 }
 
 TEST_F(StackUseTest, UnmapsFibersThatAreNotNeededAnyMore) {

@@ -147,8 +147,9 @@ A text of `[app.config]` (an item of an array, too), and the value of a variable
 | `"literal:env:x"` | the text `env:x`, which would be a reference otherwise |
 
 It is looked up at the start and at each reload, by the master, so that a file may be readable for root alone. One
-that is not there is a mistake like any other. `--print-config`, the log and errors show the reference, not what
-stands behind it; `--print-config` does not look it up.
+that is not there is a mistake like any other. `--print-config`, which does not look it up, errors, and a plugin's
+lines for the log show the reference, not what stands behind it; below four bytes it is no secret. What a plugin
+makes of it in answers, and in what it says of a failed request, is the plugin's affair.
 )";
 
 constexpr std::string_view kPlugins = R"(

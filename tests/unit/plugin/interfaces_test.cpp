@@ -219,5 +219,13 @@ TEST(HostTest, LogsUnderThePluginsNameAndTakesUnknownLevelsAsCritical) {
   EXPECT_EQ(lines[1], (std::pair{log::Level::critical, std::string{"p: two"}}));
 }
 
+TEST(HostTest, LogsNoSecretOfItsConfiguration) {
+  std::string line;
+  Host host{"p", [&](log::Level, std::string_view text) { line = text; }};
+  host.settings.hide("hunter2", "env:PASSWORD");
+  host.log(&host, INDRIK_LOG_INFO, INDRIK_TEXT("as user:hunter2@host"));
+  EXPECT_EQ(line, "p: as user:env:PASSWORD@host");
+}
+
 }  // namespace
 }  // namespace indrik::plugin

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "base/strings.h"
+#include "integration/support/deadline.h"
 #include "integration/support/http_client.h"
 #include "integration/support/server_process.h"
 
@@ -49,6 +50,11 @@ class UpgradeFailureTest : public testing::Test {
     const auto place = said.rfind("new master (pid ", said.rfind("upgrade begun") + 400);
     const auto text = std::string_view{said}.substr(place + 16);
     return *parse_number<pid_t>(text.substr(0, text.find(')')));
+  }
+  /// The new master takes the name over when it has seen the old one end.
+  void await_pid_file(const ServerProcess& server) const {
+    const auto wanted = std::to_string(server.pid()) + "\n";
+    EXPECT_TRUE(await([&] { return pid_file() == wanted; })) << pid_file();
   }
   /// The old one serves on as if nothing had been, whatever `why` was.
   void expect_unharmed(const ServerProcess& server, const std::vector<pid_t>& workers, const std::string& why) const {
@@ -108,7 +114,7 @@ TEST_F(UpgradeFailureTest, IsOutlivedWhenTheNewMasterIsKilledAndItsPidFileHinder
   configure(built_plugin("hello"));
   server.signal(SIGUSR2);
   server.follow_upgrade();
-  EXPECT_EQ(pid_file(), std::to_string(server.pid()) + "\n");
+  await_pid_file(server);
   EXPECT_FALSE(has_second());
   server.expect_clean_stop();
 }
@@ -180,11 +186,11 @@ TEST_F(UpgradeFailureTest, DoesNotNeedThePidFileOfTheOldMaster) {
   folder_.write("indrik.pid", "4711471147114711\n");
   server.signal(SIGUSR2);
   server.follow_upgrade();
-  EXPECT_EQ(pid_file(), std::to_string(server.pid()) + "\n");
+  await_pid_file(server);
   std::filesystem::remove(folder_ / "indrik.pid");
   server.signal(SIGUSR2);
   server.follow_upgrade(2);
-  EXPECT_EQ(pid_file(), std::to_string(server.pid()) + "\n");
+  await_pid_file(server);
   server.expect_clean_stop();
 }
 

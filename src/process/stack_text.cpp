@@ -99,7 +99,7 @@ std::vector<std::string> stack_lines(std::span<const std::uintptr_t> addresses, 
     lines.push_back(line_of(i, frame, module));
   }
   tell_repeated();
-  if (addresses.size() == CrashRecord::kFrames) lines.push_back("   … and what called these");
+  if (addresses.size() == CrashRecord::kFrames) lines.emplace_back("   … and what called these");
   return lines;
 }
 

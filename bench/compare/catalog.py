@@ -37,7 +37,7 @@ LOADS = [
     StaticLoad("static", "a file of 100 KiB over TLS 1.3, 200 connections", ("nginx", "event", "green")),
     IdleLoad("idle", "idle kept connections", (*FASTEST, "sync"), most_rounds=1),
     LatencyLoad("latency", "hello at a constant rate, 200 connections", FASTEST, most_rounds=3),
-    ConnectionsLoad("connections", "hello by more and more connections", FASTEST, most_rounds=1),
+    ConnectionsLoad("connections", "hello by more and more connections", FASTEST, most_rounds=3),
     WorkersLoad(
         "scaling", "hello by more and more workers, 200 connections", ("limit", "event", "green"), most_rounds=3
     ),

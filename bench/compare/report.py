@@ -10,28 +10,28 @@ METHOD = textwrap.dedent(
     """\
     Two workers each, on this one machine, which the load generator shares with them. Every round starts each server
     anew, one after another, another one first in each round, on a port of its own, so that a drift of the machine's
-    speed touches all alike; servers and clients have a network of their own with more ports than usual (where root
-    runs it; see compare/network.py). Figures are medians of the rounds; a ratio is taken within a round, and its median,
+    speed touches all alike; servers and clients have a network of their own with more ports than usual (where root runs
+    it; see compare/network.py). Figures are medians of the rounds; a ratio is taken within a round, and its median,
     least and most are shown: trust ratios within one run, never an absolute number from another.
 
-    Rates and latencies: wrk with two threads, a closed loop, after a second or two of warm-up; its clock runs while
-    it connects. CPU: what all processes of the server spent by their own clocks over all requests that wrk counted.
-    Memory: the most that was seen, once a second, of the resident memory of all processes of the server, what they
-    share counted once (PSS).
+    Rates and latencies: wrk with two threads, a closed loop, after a second or two of warm-up; its clock runs while it
+    connects, so that `connections-N` takes a second more for each 4,000. CPU: what all processes of the server spent by
+    their own clocks over all requests that wrk counted. Memory: the most that was seen, once a second, of the resident
+    memory of all processes of the server, what they share counted once (PSS).
 
-    `limit` is no server but a bound (bench/peers/limit.cpp): the least that any program must do to answer by epoll;
-    it parses nothing and logs nothing, with hello-log neither. `openresty` is Debian's nginx with the Lua module,
-    reuseport and kept connections without end. `event`, `green` and `sync` are Indrik's worker classes with the
-    plugins hello, health, redis, resp and static, and default settings but for worker_connections, backlog and
-    keep_alive.
+    `limit` is no server but a bound (bench/peers/limit.cpp): the least that any program must do to answer by epoll; it
+    parses nothing and logs nothing, with hello-log neither. `openresty` is Debian's nginx with the Lua module,
+    reuseport and kept connections without end. `event`, `green` and `sync` are Indrik's worker classes with the plugins
+    hello, health, redis, resp and static, and default settings but for worker_connections, backlog and keep_alive.
 
-    `latency` is an open loop (bench/constant_rate.cpp): requests are due by the clock at half the rate that the
-    slowest of the servers can do in a closed loop, the same for all, and a latency counts from when its request was
-    due. `idle`: connections that had one answer each; bytes each is what the server's resident memory grew by;
-    wake-ups are its workers' context switches in five seconds, beside those of the same time without connections.
-    `resp` is redis-benchmark at one process, keys out of 100 million, persistence off. `static`: the same
-    certificate (P-256) and TLS_AES_128_GCM_SHA256 on both sides. `start`: from the master's exec, and from HUP,
-    until it says that all workers are ready; a reload tries one new worker for a second first.
+    `latency` is an open loop (bench/constant_rate.cpp): requests are due by the clock at half the rate that the slowest
+    of the servers can do in a closed loop, the same for all, and a latency counts from when its request was due; how
+    late the client itself was is part of it, and stands beside it. `idle`: connections that had one answer each; bytes
+    each is what the server's resident memory grew by; wake-ups are its workers' context switches in five seconds,
+    beside those of the same time without connections. `resp` is redis-benchmark at one process, keys out of 100
+    million, persistence off. `static`: the same certificate (P-256) and TLS_AES_128_GCM_SHA256 on both sides. `start`:
+    from the master's exec, and from HUP, until it says that all workers are ready; a reload tries one new worker for a
+    second first.
     """
 ).strip()
 

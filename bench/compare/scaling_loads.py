@@ -28,7 +28,7 @@ class ConnectionsLoad(Load):
             for row, count in zip(self.row_names(), self.steps):
                 connections = min(count, context.most_connections)
                 seconds = self.loaded_seconds(context.seconds) + count / 4000  # wrk's clock runs while it connects
-                metrics = load_by_wrk(running, setup.url("/"), connections, seconds, warm_up=0)
+                metrics = load_by_wrk(running, setup.url("/"), connections, seconds, warm_up=1)
                 measured[row] = {**metrics, "connections": connections}
         return measured
 
@@ -36,7 +36,7 @@ class ConnectionsLoad(Load):
         return min(seconds, 2)
 
     def seconds_each(self, seconds):
-        return self.loaded_seconds(seconds) * len(self.steps) + sum(self.steps) / 4000 + 4
+        return (self.loaded_seconds(seconds) + 1) * len(self.steps) + sum(self.steps) / 4000 + 4
 
 
 @dataclasses.dataclass
@@ -57,7 +57,7 @@ class WorkersLoad(Load):
             with start(server, setup) as running:
                 running.await_answer(setup.url("/"))
                 metrics = load_by_wrk(
-                    running, setup.url("/"), self.connections, self.loaded_seconds(context.seconds), warm_up=0
+                    running, setup.url("/"), self.connections, self.loaded_seconds(context.seconds), warm_up=1
                 )
                 measured[row] = {**metrics, "workers": count}
         return measured
@@ -66,7 +66,7 @@ class WorkersLoad(Load):
         return min(seconds, 2)
 
     def seconds_each(self, seconds):
-        return len(self.steps) * (self.loaded_seconds(seconds) + 1)
+        return len(self.steps) * (self.loaded_seconds(seconds) + 2)
 
 
 @dataclasses.dataclass

@@ -11,6 +11,7 @@ COLUMNS = {  # metric: (heading, how a value is written)
     "p50": ("p50 ms", lambda v: f"{v:.2f}"),
     "p99": ("p99 ms", lambda v: f"{v:.2f}"),
     "p99.9": ("p99.9 ms", lambda v: f"{v:.2f}"),
+    "late": ("client late ms, p99", lambda v: f"{v:.2f}"),
     "max": ("max ms", lambda v: f"{v:.1f}"),
     "errors": ("errors", lambda v: f"{v:.0f}"),
     "cpu_us": ("CPU us/request", lambda v: f"{v:.2f}"),

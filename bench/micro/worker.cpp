@@ -30,7 +30,7 @@ void deadline(State& state) {
 }
 BENCHMARK(deadline)->Name("worker/a deadline entered and cleared");
 
-/// A handler's own, such as a sleep, with a thousand others in libev's heap.
+/// A handler's own, such as a sleep, with a thousand others that run.
 void timer(State& state) {
   const worker::Loop loop;
   worker::LoopTimers timers{loop};

@@ -144,6 +144,64 @@ TEST(LoopTimersTest, AreForgottenWhenCancelled) {
   loop.run();
 }
 
+/// Of class sync: a handler that a timer has woken holds the loop, and runs it for what it waits for.
+struct Holder {
+  Loop loop;
+  LoopTimers timers{loop};
+  TimerRoom first, second, third;
+  bool goes_on = false;
+  bool done = false;
+
+  void hold() noexcept {
+    while (!goes_on) loop.turn();
+    done = true;
+  }
+  static void hold(void* holder) noexcept { static_cast<Holder*>(holder)->hold(); }
+  static void let_go(void* holder) noexcept { static_cast<Holder*>(holder)->goes_on = true; }
+};
+
+TEST(LoopTimersTest, FireWhileOneOfThemHoldsTheLoop) {
+  Holder holder;
+  // All are due when the first fires, and it waits for the last.
+  holder.timers.start(holder.first, 1ms, &Holder::hold, &holder);
+  holder.timers.start(
+      holder.second, 1ms, [](void*) noexcept {}, nullptr);
+  holder.timers.start(holder.third, 1ms, &Holder::let_go, &holder);
+  holder.loop.run();
+  EXPECT_TRUE(holder.done);
+}
+
+TEST(LoopTimersTest, FireWhereTheyAreStartedByOneThatHoldsTheLoop) {
+  Holder holder;
+  holder.timers.start(
+      holder.first, 1ms,
+      [](void* context) noexcept {
+        auto& self = *static_cast<Holder*>(context);
+        self.timers.start(self.third, 2ms, &Holder::let_go, &self);
+        self.hold();
+      },
+      &holder);
+  holder.timers.start(
+      holder.second, 1h, [](void*) noexcept {}, nullptr);
+  while (!holder.done) holder.loop.turn();
+  holder.timers.cancel(holder.second);
+  holder.loop.run();  // nobody waits any more
+}
+
+TEST(LoopTimersTest, TakeTheLongestDelay) {
+  Loop loop;
+  LoopTimers timers{loop};
+  TimerRoom room, soon;
+  bool fired = false;
+  timers.start(
+      room, nanoseconds::max(), [](void*) noexcept { FAIL() << "it is due in a century"; }, nullptr);
+  timers.start(
+      soon, 1ms, [](void* flag) noexcept { *static_cast<bool*>(flag) = true; }, &fired);
+  while (!fired) loop.turn();
+  timers.cancel(room);
+  loop.run();
+}
+
 TEST(LoopTimersTest, TakeADelayOfNothingAndLess) {
   Loop loop;
   LoopTimers timers{loop};

@@ -17,6 +17,16 @@ function(compile_together target)
   endif()
 endfunction()
 
+# Of the layers through which every request goes, more is compiled into its callers: GCC stops when the program has grown
+# by a fixed share, most of which it spends on what runs once. See docs/performance.md.
+set(INDRIK_ON_THE_WAY base process log net http stream routing plugin fiber worker)
+function(compile_into_callers target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    target_compile_options(${target} PRIVATE
+      --param=inline-unit-growth=150 --param=large-unit-insns=100000 --param=max-inline-insns-auto=80)
+  endif()
+endfunction()
+
 # add_layer(NAME DEPENDS LAYERS... LIBRARIES TARGETS...): src/NAME/*.cpp becomes the static library indrik_NAME.
 # What a layer may depend on is stated once more, and checked include by include, in tests/architecture.
 function(add_layer name)
@@ -26,6 +36,9 @@ function(add_layer name)
   if(sources)
     add_library(indrik_${name} STATIC ${sources})
     compile_together(indrik_${name})
+    if(name IN_LIST INDRIK_ON_THE_WAY)
+      compile_into_callers(indrik_${name})
+    endif()
     target_include_directories(indrik_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(indrik_${name} PUBLIC ${layer_DEPENDS} ${layer_LIBRARIES} PRIVATE indrik_warnings)
   else()  # a layer of headers only

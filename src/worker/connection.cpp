@@ -21,8 +21,6 @@ using Waiting = http::ServerSession::Waiting;
 constexpr std::size_t kReadAhead = 64 * 1024;
 /// Answers to pipelined requests gather up to here before they are written.
 constexpr std::size_t kWriteBatch = 64 * 1024;
-/// A request that has waited for longer may have been given up meanwhile: it is worth a look.
-constexpr milliseconds kLongWait{100};
 /// In the access log only: nginx's number for a client that did not wait for its answer.
 constexpr int kClientLeft = 499;
 
@@ -187,7 +185,7 @@ void Connection::dispatch(const Incoming& incoming, std::string& out) noexcept {
   exchange_->start_clock();
   if (incoming.streams) exchange_->open_body();
   add(engine_.slot().in_flight, 1);
-  const bool has_waited = out.empty() && unread_for_ >= kLongWait;
+  const bool has_waited = out.empty() && unread_for_ >= Engine::kLongWait;
   if (!has_waited || !leave_if_given_up()) engine_.executor().submit(*exchange_);
 }
 

@@ -14,6 +14,7 @@
 #include "worker/outbox.h"
 #include "worker/pace.h"
 #include "worker/running_exchange.h"
+#include "worker/slab.h"
 #include "worker/uptake.h"
 
 namespace indrik::worker {
@@ -24,7 +25,7 @@ class Engine;
 /// Owned by the engine, which frees it at the end of a turn after bury(). Loop thread only.
 class Connection {
  public:
-  using Registry = std::list<Connection>;
+  using Registry = std::list<Connection, SlabAllocator<Connection>>;
 
   Connection(Engine& engine, net::Stream stream, std::string peer);
   Connection(const Connection&) = delete;
@@ -151,7 +152,7 @@ class Connection {
   std::unique_ptr<KeptBody> kept_;             ///< a body on its way into a file
   std::size_t streamed_ = 0;                   ///< bytes taken from a flow in this turn
   std::string* pumping_ = nullptr;             ///< where answers go while pump() runs
-  std::unique_ptr<RunningExchange> exchange_;  ///< the request being answered
+  SlabPtr<RunningExchange> exchange_;  ///< the request being answered
   milliseconds unread_for_{0};                 ///< what was read just now has waited for so long at least
   http::ServerSession::Waiting waiting_ = http::ServerSession::Waiting::nothing;
   bool input_ended_ = false;

@@ -250,13 +250,18 @@ void Engine::on_turn_begin(ev::check&, int) noexcept { turn_begun_ns_ = coarse_m
 
 /// What came during the turn before is read in this one.
 bool Engine::is_held_up() const noexcept {
-  constexpr milliseconds kNoticed{50};  // a client may have given up
+  constexpr milliseconds kNoticed = kLongWait - milliseconds{20};  // two of the coarse clock's ticks, where they are longest
   const auto timeout = options_.queue_timeout > milliseconds::zero() ? options_.queue_timeout / 2 : kNoticed;
   return nanoseconds{coarse_monotonic_ns() - turn_begun_ns_ + last_turn_ns_} >= std::min(timeout, kNoticed);
 }
 
+/// Handlers that are woken here have the loop, too.
 void Engine::on_turn_end(ev::prepare&, int) noexcept {
+  end_turn();
   last_turn_ns_ = coarse_monotonic_ns() - turn_begun_ns_;
+}
+
+void Engine::end_turn() noexcept {
   if (around_.slot.requests.load(std::memory_order_relaxed) >= retires_at_) ask_to_retire();
   for (auto exchanges = std::exchange(completing_, {}); auto* const exchange : exchanges) exchange->complete();
   wake_waiters();
@@ -434,12 +439,12 @@ seconds Engine::closed_for(std::string_view plugin, std::string_view route) cons
   return std::max(std::chrono::ceil<seconds>(nanoseconds{until - monotonic_ns()}), seconds{0});
 }
 
-std::unique_ptr<RunningExchange> Engine::take_exchange() {
+SlabPtr<RunningExchange> Engine::take_exchange() {
   auto spare = exchanges_.take();
-  return spare ? std::move(spare) : std::make_unique<RunningExchange>(*this);
+  return spare ? std::move(spare) : make_in<RunningExchange>(exchange_rooms_, *this);
 }
 
-void Engine::give_back(std::unique_ptr<RunningExchange> exchange) noexcept {
+void Engine::give_back(SlabPtr<RunningExchange> exchange) noexcept {
   if (std::exchange(exchange->wake_pending, false)) std::erase(woken_, exchange.get());
   if (std::exchange(exchange->cancel_pending, false)) std::erase(abandoned_, exchange.get());
   if (exchange->queued) {
@@ -454,7 +459,7 @@ void Engine::give_back(std::unique_ptr<RunningExchange> exchange) noexcept {
 
 void Engine::end_withdrawn(RunningExchange& exchange) noexcept {
   // Executors complete in the order of arrival, nearly: it stands near the front.
-  const auto place = std::ranges::find(withdrawn_, &exchange, &std::unique_ptr<RunningExchange>::get);
+  const auto place = std::ranges::find(withdrawn_, &exchange, &SlabPtr<RunningExchange>::get);
   auto ended = std::move(*place);
   withdrawn_.erase(place);
   give_back(std::move(ended));

@@ -24,6 +24,7 @@
 #include "worker/loop_posts.h"
 #include "worker/loop_turns.h"
 #include "worker/loop_watches.h"
+#include "worker/slab.h"
 #include "worker/spares.h"
 #include "worker/worker.h"
 
@@ -59,6 +60,8 @@ class Engine {
   /// The next answer of every connection is its last.
   bool closes_after_answer() const noexcept { return draining_ || options_.keep_alive <= milliseconds::zero(); }
   bool is_draining() const noexcept { return draining_; }
+  /// A request that has waited for longer may have been given up meanwhile: it is worth a look.
+  static constexpr milliseconds kLongWait{100};
   /// Handlers have lately kept the loop from its sockets so long that it matters to those who wait.
   bool is_held_up() const noexcept;
   /// This turn of the loop has taken so long that whoever can be answered should be. Costs a look at the coarse clock.
@@ -71,9 +74,9 @@ class Engine {
   static constexpr std::size_t kReadBuffer = 64 * 1024;
 
   /// An exchange for a connection's next request; give it back when it is answered.
-  std::unique_ptr<RunningExchange> take_exchange();
+  SlabPtr<RunningExchange> take_exchange();
   /// One that an executor still has in its queue is kept until it has not.
-  void give_back(std::unique_ptr<RunningExchange> exchange) noexcept;
+  void give_back(SlabPtr<RunningExchange> exchange) noexcept;
   void end_withdrawn(RunningExchange& exchange) noexcept;
   /// An empty string with memory, for answers; give it back.
   std::string take_scratch();
@@ -126,6 +129,7 @@ class Engine {
   void on_heartbeat(ev::timer&, int) noexcept;
   void on_turn_begin(ev::check&, int) noexcept;
   void on_turn_end(ev::prepare&, int) noexcept;
+  void end_turn() noexcept;
   void on_access_flush(ev::timer&, int) noexcept;
   void on_graceful_timeout(ev::timer&, int) noexcept;
   void on_crowded(ev::timer&, int) noexcept;
@@ -158,13 +162,15 @@ class Engine {
   DateCache date_;
   std::vector<char> read_buffer_ = std::vector<char>(kReadBuffer);
   BodySpace body_space_{.most = options_.max_body_space};
-  Spares<RunningExchange> exchanges_;
-  std::list<std::unique_ptr<RunningExchange>> withdrawn_;  ///< answered, but still in an executor's queue; oldest first
+  Slab exchange_rooms_{sizeof(RunningExchange)};
+  Slab connection_rooms_{sizeof(Connection) + 2 * sizeof(void*)};  ///< nodes of a list
+  Spares<RunningExchange, SlabPtr<RunningExchange>> exchanges_;
+  std::list<SlabPtr<RunningExchange>> withdrawn_;  ///< answered, but still in an executor's queue; oldest first
   std::vector<std::string> scratches_;
   http::SessionMemory session_memory_;
   Deadlines deadlines_;
-  Connection::Registry connections_;
-  Connection::Registry buried_;
+  Connection::Registry connections_{SlabAllocator<Connection>{connection_rooms_}};
+  Connection::Registry buried_{SlabAllocator<Connection>{connection_rooms_}};
   Conversations conversations_;
   std::unique_ptr<Executor> executor_;
   Acceptor acceptor_;

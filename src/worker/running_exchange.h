@@ -16,6 +16,7 @@
 #include "worker/body_file.h"
 #include "worker/deadline_queue.h"
 #include "worker/flow.h"
+#include "worker/slab.h"
 #include "worker/work.h"
 
 namespace indrik::fiber {

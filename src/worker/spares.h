@@ -10,14 +10,14 @@ namespace indrik::worker {
 
 /// Objects that are not in use, so that who needs one soon need not make it. What a burst has left goes in the seconds
 /// after it. One thread.
-template <class Object>
+template <class Object, class Pointer = std::unique_ptr<Object>>
 class Spares {
  public:
   static constexpr std::size_t kMost = 4096;
   static constexpr std::size_t kFew = 128;  ///< are kept whatever comes
 
   /// Null: there is none.
-  std::unique_ptr<Object> take() noexcept {
+  Pointer take() noexcept {
     if (spare_.empty()) return nullptr;
     auto object = std::move(spare_.back());
     spare_.pop_back();
@@ -25,7 +25,7 @@ class Spares {
     return object;
   }
   bool has_room() const noexcept { return spare_.size() < kMost; }
-  void give_back(std::unique_ptr<Object> object) { spare_.push_back(std::move(object)); }
+  void give_back(Pointer object) { spare_.push_back(std::move(object)); }
   /// To be called once in a while: frees half of what nobody has needed since the last call. True: there were some.
   bool shrink() noexcept {
     const auto unneeded = std::exchange(least_, spare_.size());
@@ -37,7 +37,7 @@ class Spares {
   std::size_t size() const noexcept { return spare_.size(); }
 
  private:
-  std::vector<std::unique_ptr<Object>> spare_;
+  std::vector<Pointer> spare_;
   std::size_t least_ = 0;  ///< there were never fewer since the last shrink()
 };
 

@@ -1,10 +1,12 @@
 // More work than there is room for: 503 before any handler runs.
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 
 #include <array>
 
+#include "base/fd.h"
 #include "contract/contract.h"
 
 namespace indrik::test {
@@ -20,22 +22,29 @@ void stop(const WorkerProcess& worker) {
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(worker.pid()), &stopped, WSTOPPED), 0);
 }
 
-/// A blocking handler that counts and holds its thread until the test opens the gate.
+/// A handler counts, and holds its thread until the test opens the gate.
 class Gate {
  public:
-  Gate() : shared_{*process::Scoreboard::create(1)} {}
+  /// Answers from behind it.
   std::unique_ptr<http::Handler> handler() {
     return FunctionHandler::blocking([this](http::Exchange& exchange) {
-      ++ran();
-      while (open() == 0) std::this_thread::sleep_for(1ms);
+      enter();
       exchange.response.append_body("done");
     });
   }
+  /// In the worker.
+  void enter() noexcept {
+    ++ran();
+    pollfd opened{.fd = opened_.get(), .events = POLLIN, .revents = 0};
+    while (::poll(&opened, 1, -1) != 1) continue;
+  }
+  /// For good.
+  void open() { ASSERT_EQ(::eventfd_write(opened_.get(), 1), 0); }
   std::atomic<std::uint64_t>& ran() noexcept { return shared_.slots()[0].requests; }
-  std::atomic<std::uint64_t>& open() noexcept { return shared_.slots()[0].errors; }
 
  private:
-  process::Scoreboard shared_;
+  process::Scoreboard shared_ = *process::Scoreboard::create(1);
+  Fd opened_{::eventfd(0, EFD_CLOEXEC)};
 };
 
 /// The classes in which a request waits for its turn.
@@ -75,7 +84,7 @@ TEST_P(QueueContract, Answers503ToARequestThatWaitsTooLongAndKeepsItsConnection)
   if (GetParam() == WorkerClass::sync) {
     ASSERT_TRUE(stays_silent(second));
   }
-  gate.open() = 1;
+  gate.open();
   EXPECT_EQ(first.receive().body, "done");
   if (GetParam() == WorkerClass::sync) {
     EXPECT_EQ(second.receive().status, 503);
@@ -101,7 +110,7 @@ TEST_P(QueueContract, DoesNotRunARequestWhoseClientLeftBefore) {
   third.send(request_bytes("GET", "/"));
   worker.signal(SIGCONT);
   ASSERT_TRUE(await([&] { return gate.ran() >= 1; }));
-  gate.open() = 1;
+  gate.open();
   EXPECT_EQ(first.receive().body, "done");
   EXPECT_EQ(third.receive().body, "done");
   EXPECT_TRUE(await([&] { return worker.slot().in_flight == 0 && worker.slot().connections == 2; }));
@@ -127,7 +136,7 @@ TEST_P(QueueContract, Answers504WithoutRunningWhatWaitedBeyondItsDeadline) {
     EXPECT_EQ(first.receive().status, 504);
     EXPECT_EQ(second.receive().status, 504);
   }
-  gate.open() = 1;
+  gate.open();
   if (GetParam() == WorkerClass::sync) {
     EXPECT_EQ(first.receive().status, 504);
     EXPECT_EQ(second.receive().status, 504);
@@ -149,7 +158,7 @@ TEST(SyncQueueTest, Answers503ToWhatWaitedTooLongBehindAHandlerThatHeldTheLoop) 
   worker.signal(SIGCONT);
   ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
   ASSERT_TRUE(stays_silent(second));
-  gate.open() = 1;
+  gate.open();
   // Which of the two is read first is the kernel's choice.
   EXPECT_THAT((std::array{first.receive().status, second.receive().status}), testing::UnorderedElementsAre(200, 503));
   EXPECT_EQ(gate.ran(), 1U);
@@ -168,14 +177,43 @@ class HeldLoopContract : public ContractTest {
   WorkerProcess start() {
     return WorkerProcess{options, [this](auto& router) {
                            add_hello(router);
-                           add(router, "GET", "/hold", FunctionHandler::async([this](http::Exchange& exchange) {
-                                 ++gate.ran();
-                                 while (gate.open() == 0) std::this_thread::sleep_for(1ms);
-                                 exchange.complete();
-                               }));
+                           add(router, "GET", "/hold",
+                               FunctionHandler::async([this](http::Exchange& exchange) { hold(exchange); }));
+                           add(router, "GET", "/hold-when-woken",
+                               FunctionHandler::async([this](http::Exchange& exchange) { hold_when_woken(exchange); }));
                          }};
   }
+  void hold(http::Exchange& exchange) {
+    gate.enter();
+    exchange.complete();
+  }
+  /// It is ready at once, and woken at the end of the loop's turn.
+  void hold_when_woken(http::Exchange& exchange) {
+    woken = &exchange;
+    exchange.streaming().on_ready(
+        http::Streaming::Direction::write,
+        [](void* self) {
+          auto& test = *static_cast<HeldLoopContract*>(self);
+          test.hold(*test.woken);
+        },
+        this);
+  }
+  void expect_refusal_behind(const std::string& path) {
+    auto worker = start();
+    HttpClient first{worker.address()};
+    HttpClient second{worker.address()};
+    EXPECT_EQ(second.get("/").body, "hello");
+    first.send(request_bytes("GET", path));
+    ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
+    second.send(request_bytes("GET", "/"));
+    ASSERT_TRUE(stays_silent(second));
+    gate.open();
+    EXPECT_EQ(first.receive().status, 200);
+    EXPECT_EQ(second.receive().status, 503);
+    EXPECT_EQ(second.get("/").body, "hello");
+  }
   Gate gate;
+  http::Exchange* woken = nullptr;
 };
 INDRIK_FOR_EVERY_CLASS(HeldLoopContract);
 
@@ -187,7 +225,7 @@ TEST_P(HeldLoopContract, Answers503ToANewConnectionThatWaitedTooLongInTheListene
   HttpClient second{worker.address()};
   second.send(request_bytes("GET", "/"));
   ASSERT_TRUE(stays_silent(second));
-  gate.open() = 1;
+  gate.open();
   EXPECT_EQ(first.receive().status, 200);
   const auto response = second.receive();
   EXPECT_EQ(response.status, 503);
@@ -196,20 +234,9 @@ TEST_P(HeldLoopContract, Answers503ToANewConnectionThatWaitedTooLongInTheListene
   EXPECT_EQ(second.get("/").body, "hello");
 }
 
-TEST_P(HeldLoopContract, Answers503ToARequestThatWaitedTooLongOnAKeptConnection) {
-  auto worker = start();
-  HttpClient first{worker.address()};
-  HttpClient second{worker.address()};
-  EXPECT_EQ(second.get("/").body, "hello");
-  first.send(request_bytes("GET", "/hold"));
-  ASSERT_TRUE(await([&] { return gate.ran() == 1; }));
-  second.send(request_bytes("GET", "/"));
-  ASSERT_TRUE(stays_silent(second));
-  gate.open() = 1;
-  EXPECT_EQ(first.receive().status, 200);
-  EXPECT_EQ(second.receive().status, 503);
-  EXPECT_EQ(second.get("/").body, "hello");
-}
+TEST_P(HeldLoopContract, Answers503ToARequestThatWaitedTooLongOnAKeptConnection) { expect_refusal_behind("/hold"); }
+
+TEST_P(HeldLoopContract, AlsoByAHandlerThatIsWokenAtTheEndOfATurn) { expect_refusal_behind("/hold-when-woken"); }
 
 TEST_P(HeldLoopContract, ServesWhoeverWaitedWhereNoQueueTimeoutIsSet) {
   options.queue_timeout = 0ms;
@@ -220,7 +247,7 @@ TEST_P(HeldLoopContract, ServesWhoeverWaitedWhereNoQueueTimeoutIsSet) {
   HttpClient second{worker.address()};
   second.send(request_bytes("GET", "/"));
   ASSERT_TRUE(stays_silent(second));
-  gate.open() = 1;
+  gate.open();
   EXPECT_EQ(second.receive().body, "hello");
 }
 
@@ -231,12 +258,12 @@ class GivenUpContract : public HeldLoopContract {
   WorkerProcess start() {
     return WorkerProcess{options, [this](auto& router) {
                            add_hello(router);
-                           for (const std::string path : {"/hold", "/counted"})
-                             add(router, "GET", path, FunctionHandler::async([this, path](http::Exchange& exchange) {
-                                   ++(path == "/hold" ? gate : counted).ran();
-                                   while (path == "/hold" && gate.open() == 0) std::this_thread::sleep_for(1ms);
-                                   exchange.complete();
-                                 }));
+                           add(router, "GET", "/hold",
+                               FunctionHandler::async([this](http::Exchange& exchange) { hold(exchange); }));
+                           add(router, "GET", "/counted", FunctionHandler::async([this](http::Exchange& exchange) {
+                                 ++counted.ran();
+                                 exchange.complete();
+                               }));
                          }};
   }
   Gate counted;
@@ -254,7 +281,7 @@ TEST_P(GivenUpContract, DoesNotRunWhoseClientLeftBeforeItsHandlerCould) {
   for (auto* const client : {&waiting, &kept}) client->send(request_bytes("GET", "/counted"));
   ASSERT_TRUE(stays_silent(waiting));
   for (auto* const client : {&waiting, &kept}) client->end_sending();
-  gate.open() = 1;
+  gate.open();
   EXPECT_EQ(first.receive().status, 200);
   EXPECT_EQ(waiting.receive_until_closed(), "");
   EXPECT_EQ(kept.receive_until_closed(), "");
@@ -272,7 +299,7 @@ TEST_P(GivenUpContract, AnswersWhoseClientEndedItsSendingHalfWithTheRequest) {
   waiting.send(request_bytes("GET", "/counted") + request_bytes("GET", "/counted"));
   waiting.end_sending();
   ASSERT_TRUE(stays_silent(waiting));
-  gate.open() = 1;
+  gate.open();
   EXPECT_EQ(waiting.receive().status, 200);
   EXPECT_EQ(waiting.receive().status, 200);
   EXPECT_EQ(counted.ran(), 2U);

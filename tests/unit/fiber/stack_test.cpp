@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +14,7 @@
 #include "fiber/fiber_list.h"
 #include "fiber/stack_meter.h"
 #include "fiber/stack_pool.h"
+#include "support/tight_memory.h"
 #include "unit/fiber/poll_loop.h"
 
 namespace indrik::fiber {
@@ -257,23 +258,15 @@ TEST_F(StackUseTest, RefusesMoreFibersThanThereMayBeAndServesOn) {
 }
 
 TEST_F(StackUseTest, LeavesNothingBehindWhenTheSystemGivesNoMemory) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer's shadow needs all addresses";
-#endif
+  if (!test::TightMemory::kWorks) GTEST_SKIP();
   const auto before = mappings();
-  rlimit old{};
-  ASSERT_EQ(::getrlimit(RLIMIT_AS, &old), 0);
-  std::ifstream statm{"/proc/self/statm"};
-  rlim_t pages = 0;
-  statm >> pages;
-  const rlimit tight{pages * 4096 + 1024 * kKiB, old.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_AS, &tight), 0);
+  std::optional<test::TightMemory> tight{1024 * kKiB};
   std::function<void()> sleeper = [] { sleep_for(milliseconds{1}); };
   const auto task = task_of(sleeper);
   int started = 0;
   while (pool.start(task)) ++started;
   const auto refused = pool.start(task);
-  ASSERT_EQ(::setrlimit(RLIMIT_AS, &old), 0);
+  tight.reset();
   EXPECT_GT(started, 0);
   EXPECT_LT(started, 10);
   EXPECT_EQ(refused.error().code(), ENOMEM);

@@ -17,7 +17,7 @@ ssize_t Stream::receive(char* buffer, std::size_t capacity) noexcept {
 }
 
 ssize_t Stream::send(std::string_view bytes, bool more) noexcept {
-  if (tls_) return tls_->send(bytes);
+  if (tls_) return tls_->send(bytes, more);
   return send_directly(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 }
 

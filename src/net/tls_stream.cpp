@@ -13,8 +13,12 @@
 namespace indrik::net {
 namespace {
 
-/// A file is read and sealed in pieces of a record.
-constexpr std::size_t kPiece = 16 * 1024;
+/// The longest record (RFC 8446 5.1).
+constexpr std::size_t kRecord = 16 * 1024;
+/// A file is read in pieces of so many bytes.
+constexpr std::size_t kPiece = 2 * kRecord;
+/// An answer's head waits for the beginning of its body: a record more is a system call more, and a packet.
+constexpr std::size_t kMostHeld = 2048;
 
 std::string name_text(const X509_NAME* name) {
   return written_by([&](BIO* out) { return X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253) >= 0; });
@@ -122,7 +126,22 @@ ssize_t TlsStream::receive(char* buffer, std::size_t room) noexcept {
   return failed_call(code == SSL_ERROR_WANT_WRITE ? SSL_ERROR_SSL : code);
 }
 
-ssize_t TlsStream::send(std::string_view bytes) noexcept {
+ssize_t TlsStream::send(std::string_view bytes, bool more) noexcept {
+  if (more && held_.size() + bytes.size() <= kMostHeld && !has_record_) {
+    held_.append(bytes);
+    return static_cast<ssize_t>(bytes.size());
+  }
+  return send_held() ? seal(bytes) : -1;
+}
+
+bool TlsStream::send_held() noexcept {
+  if (held_.empty()) return true;
+  if (seal(held_) < 0) return false;  // it fits into a record, which is sent as a whole
+  held_ = {};
+  return true;
+}
+
+ssize_t TlsStream::seal(std::string_view bytes) noexcept {
   std::size_t sent = 0;
   while (sent < bytes.size()) {
     if (is_broken_) return failed_call(SSL_ERROR_SSL);
@@ -146,23 +165,34 @@ ssize_t TlsStream::send(std::string_view bytes) noexcept {
 
 ssize_t TlsStream::send_file(int file, off_t offset, std::size_t size) noexcept {
   if (BIO_get_ktls_send(SSL_get_wbio(session_)) && !is_broken_) {
+    if (!send_held()) return -1;
     ERR_clear_error();
     errno = 0;
     const auto sent = SSL_sendfile(session_, file, offset, size, 0);
     return sent >= 0 ? sent : failed_call(SSL_get_error(session_, static_cast<int>(sent)));
   }
   std::size_t done = 0;
-  char piece[kPiece];
   while (done < size) {
-    const auto read = ::pread(file, piece, std::min(size - done, sizeof piece), offset + static_cast<off_t>(done));
-    if (read < 0 && errno == EINTR) continue;
-    if (read <= 0) return done > 0 ? static_cast<ssize_t>(done) : read;
-    const auto sent = send({piece, static_cast<std::size_t>(read)});
-    if (sent < 0) return done > 0 && errno == EAGAIN ? static_cast<ssize_t>(done) : -1;
+    const auto wanted = std::min(size - done, kPiece - held_.size());
+    const auto sent = send_piece(file, offset + static_cast<off_t>(done), wanted);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return done > 0 ? static_cast<ssize_t>(done) : sent;
     done += static_cast<std::size_t>(sent);
-    if (sent < read) break;
+    if (static_cast<std::size_t>(sent) < wanted) break;
   }
   return static_cast<ssize_t>(done);
+}
+
+/// Behind what is held. Returns how much of the file was sent.
+ssize_t TlsStream::send_piece(int file, off_t offset, std::size_t size) noexcept {
+  char piece[kPiece];
+  const auto held = held_.copy(piece, held_.size());
+  const auto read = ::pread(file, piece + held, size, offset);
+  if (read <= 0) return read;
+  const auto sent = seal({piece, held + static_cast<std::size_t>(read)});
+  if (sent < 0) return -1;
+  held_ = {};  // the first record has it whole
+  return sent - static_cast<ssize_t>(held);
 }
 
 /// Returns -1 with an errno that tells whether there is anything to wait for.
@@ -178,7 +208,7 @@ ssize_t TlsStream::failed_call(int code) noexcept {
 
 bool TlsStream::say_goodbye() noexcept {
   if (said_goodbye_) return true;
-  if (!is_open_ || is_broken_ || has_record_ || session_ == nullptr) {
+  if (!is_open_ || is_broken_ || has_record_ || !held_.empty() || session_ == nullptr) {
     errno = ECONNABORTED;
     return false;
   }

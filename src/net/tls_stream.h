@@ -44,7 +44,8 @@ class TlsStream {
   const TlsFacts& facts() const noexcept { return facts_; }
 
   ssize_t receive(char* buffer, std::size_t room) noexcept;
-  ssize_t send(std::string_view bytes) noexcept;
+  /// `more` follows at once, by send() or send_file(): a few bytes are kept until then and share a record with it.
+  ssize_t send(std::string_view bytes, bool more = false) noexcept;
   /// As much of the file as the socket takes, from `offset` on; 0: the file has ended early.
   ssize_t send_file(int file, off_t offset, std::size_t size) noexcept;
   /// Says that nothing more is sent (close_notify). False with EAGAIN: not yet; otherwise: nobody can be told.
@@ -55,11 +56,15 @@ class TlsStream {
  private:
   Handshake failed(int code) noexcept;
   ssize_t failed_call(int result) noexcept;
+  ssize_t seal(std::string_view bytes) noexcept;
+  bool send_held() noexcept;
+  ssize_t send_piece(int file, off_t offset, std::size_t size) noexcept;
   void note_facts();
 
   ssl_st* session_;
   TlsFacts facts_;
   std::string failure_;
+  std::string held_;  ///< said to be sent; goes before whatever is sent next
   bool is_open_ = false;     ///< the handshake is done
   bool is_broken_ = false;   ///< nothing can be said any more
   bool has_record_ = false;  ///< a part of one has been sent

@@ -134,6 +134,28 @@ TEST_P(TlsContract, SendsFilesAmongBytesToWhoTakesThemSlowly) {
   EXPECT_TRUE(client.receive().body == expected);
 }
 
+TEST_P(TlsContract, SendsAHeadInTheFirstRecordOfItsFile) {
+  const TemporaryFolder folder;
+  const std::string content(100 * 1024, 'c');
+  const auto path = folder.write("body", content);
+  const auto routes = [&](routing::Router& router) {
+    add(router, "GET", "/file", FunctionHandler::blocking([path, size = content.size()](http::Exchange& exchange) {
+          const auto file = std::make_shared<const Fd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+          exchange.response.append_part({.bytes = {}, .file = file, .offset = 0, .size = size});
+        }));
+  };
+  tls.ciphers = "ECDHE-ECDSA-AES128-SHA256";  // the kernel does not know this one: a record is as we have made it
+  WorkerProcess worker{options, routes, &tls};
+  TlsClient client{worker.address(), {.version = TLS1_2_VERSION}};
+  std::size_t records = 0;
+  SSL_set_msg_callback(client.raw(), [](int is_written, int, int type, const void*, std::size_t, SSL*, void* count) {
+    if (is_written == 0 && type == SSL3_RT_HEADER) ++*static_cast<std::size_t*>(count);
+  });
+  SSL_set_msg_callback_arg(client.raw(), &records);
+  EXPECT_TRUE(client.get("/file").body == content);
+  EXPECT_EQ(records, 7U);
+}
+
 TEST_P(TlsContract, DoesNotWaitForTheSocketWithWhatHasComeInOneRecord) {  // 40 requests, one record, then silence
   WorkerProcess worker{options, add_all, &tls};
   TlsClient client{worker.address()};

@@ -1,7 +1,10 @@
 #include "net/tls_stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/bn.h>
 #include <openssl/pem.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +22,25 @@ constexpr std::size_t kRecord = 16 * 1024;
 constexpr std::size_t kPiece = 2 * kRecord;
 /// An answer's head waits for the beginning of its body: a record more is a system call more, and a packet.
 constexpr std::size_t kMostHeld = 2048;
+
+/// While it lives, the kernel waits until a packet is full; then the rest goes: each record is a system call, but not
+/// a packet. Does nothing for what is one record, and where the socket is not TCP's.
+class Cork {
+ public:
+  Cork(const SSL* session, std::size_t size) noexcept : socket_{size > kRecord ? SSL_get_fd(session) : -1} { set(1); }
+  Cork(const Cork&) = delete;
+  Cork& operator=(const Cork&) = delete;
+  ~Cork() { set(0); }
+
+ private:
+  void set(int on) const noexcept {
+    if (socket_ < 0) return;
+    const int before = errno;
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+    errno = before;
+  }
+  int socket_;
+};
 
 std::string name_text(const X509_NAME* name) {
   return written_by([&](BIO* out) { return X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253) >= 0; });
@@ -131,6 +153,7 @@ ssize_t TlsStream::send(std::string_view bytes, bool more) noexcept {
     held_.append(bytes);
     return static_cast<ssize_t>(bytes.size());
   }
+  const Cork cork{session_, held_.size() + bytes.size()};
   return send_held() ? seal(bytes) : -1;
 }
 
@@ -171,6 +194,7 @@ ssize_t TlsStream::send_file(int file, off_t offset, std::size_t size) noexcept 
     const auto sent = SSL_sendfile(session_, file, offset, size, 0);
     return sent >= 0 ? sent : failed_call(SSL_get_error(session_, static_cast<int>(sent)));
   }
+  const Cork cork{session_, held_.size() + size};
   std::size_t done = 0;
   while (done < size) {
     const auto wanted = std::min(size - done, kPiece - held_.size());

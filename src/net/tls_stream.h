@@ -64,7 +64,7 @@ class TlsStream {
   ssl_st* session_;
   TlsFacts facts_;
   std::string failure_;
-  std::string held_;  ///< said to be sent; goes before whatever is sent next
+  std::string held_;         ///< said to be sent; goes before whatever is sent next
   bool is_open_ = false;     ///< the handshake is done
   bool is_broken_ = false;   ///< nothing can be said any more
   bool has_record_ = false;  ///< a part of one has been sent

@@ -147,13 +147,13 @@ class Connection {
   ev::io writable_;
   OwnedDeadline deadline_;
   Outbox outbox_;
-  Uptake uptake_;                              ///< of the outbox, while something is in it
-  Pace body_pace_;                             ///< of the body that is being read
-  std::unique_ptr<KeptBody> kept_;             ///< a body on its way into a file
-  std::size_t streamed_ = 0;                   ///< bytes taken from a flow in this turn
-  std::string* pumping_ = nullptr;             ///< where answers go while pump() runs
+  Uptake uptake_;                      ///< of the outbox, while something is in it
+  Pace body_pace_;                     ///< of the body that is being read
+  std::unique_ptr<KeptBody> kept_;     ///< a body on its way into a file
+  std::size_t streamed_ = 0;           ///< bytes taken from a flow in this turn
+  std::string* pumping_ = nullptr;     ///< where answers go while pump() runs
   SlabPtr<RunningExchange> exchange_;  ///< the request being answered
-  milliseconds unread_for_{0};                 ///< what was read just now has waited for so long at least
+  milliseconds unread_for_{0};         ///< what was read just now has waited for so long at least
   http::ServerSession::Waiting waiting_ = http::ServerSession::Waiting::nothing;
   bool input_ended_ = false;
   bool sent_since_receipt_ = false;  ///< an answer, after the last bytes that came

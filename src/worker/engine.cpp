@@ -250,7 +250,8 @@ void Engine::on_turn_begin(ev::check&, int) noexcept { turn_begun_ns_ = coarse_m
 
 /// What came during the turn before is read in this one.
 bool Engine::is_held_up() const noexcept {
-  constexpr milliseconds kNoticed = kLongWait - milliseconds{20};  // two of the coarse clock's ticks, where they are longest
+  constexpr milliseconds kNoticed =
+      kLongWait - milliseconds{20};  // two of the coarse clock's ticks, where they are longest
   const auto timeout = options_.queue_timeout > milliseconds::zero() ? options_.queue_timeout / 2 : kNoticed;
   return nanoseconds{coarse_monotonic_ns() - turn_begun_ns_ + last_turn_ns_} >= std::min(timeout, kNoticed);
 }

@@ -9,8 +9,8 @@
 
 namespace indrik::test {
 
-/// While it lives, this process gets so many bytes of addresses more and no others (RLIMIT_AS of getrlimit(2)). Not with
-/// a sanitizer, whose shadow needs them all.
+/// While it lives, this process gets so many bytes of addresses more and no others (RLIMIT_AS of getrlimit(2)). Not
+/// with a sanitizer, whose shadow needs them all.
 class TightMemory {
  public:
   explicit TightMemory(std::size_t more) {

@@ -127,8 +127,7 @@ TEST(SlabTest, ServesOnWhenTheSystemHasGivenNoMemory) {
   std::vector<void*> rooms;
   rooms.reserve(4096);
   std::optional<test::TightMemory> tight{10 * Slab::kChunk};
-  EXPECT_THROW(
-      for (;;) rooms.push_back(slab.take()), std::bad_alloc);
+  EXPECT_THROW(for (;;) rooms.push_back(slab.take()), std::bad_alloc);
   const auto chunks = slab.chunks();
   EXPECT_GT(chunks, 1U);
   EXPECT_LE(chunks, 10U);

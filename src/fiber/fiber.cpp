@@ -289,7 +289,12 @@ bool FiberPool::make_room(std::size_t bytes) noexcept {
 
 /// There are more than were needed at once in this period and the one before.
 bool FiberPool::is_surplus() noexcept {
-  if (++tasks_ % kPeriod == 0) most_active_before_ = std::exchange(most_active_, active());
+  if (++tasks_ >= period_) {
+    most_active_before_ = std::exchange(most_active_, active());
+    tasks_ = 0;
+    // Where thousands wait, they come and go in waves: a few rounds of all of them tell how many are needed.
+    period_ = std::max(kPeriod, kRounds * all_.size());
+  }
   return all_.size() > std::max(most_active_, most_active_before_) + kSpare;
 }
 

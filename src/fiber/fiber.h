@@ -68,8 +68,9 @@ class FiberPool {
   static constexpr std::size_t kKeptBeyond = 4 * 1024 * 1024;
   /// Idle fibers beyond those that were lately needed.
   static constexpr std::size_t kSpare = 64;
-  /// Tasks after which it is asked anew how many are needed.
+  /// Tasks after which it is asked anew how many are needed; kRounds for each fiber where that is more.
   static constexpr std::size_t kPeriod = 1024;
+  static constexpr std::size_t kRounds = 3;
 
  private:
   friend void resume(Fiber& fiber) noexcept;
@@ -89,7 +90,8 @@ class FiberPool {
   std::size_t kept_beyond_ = 0;  ///< the sum of Fiber::kept_beyond
   std::size_t trimmed_ = 0;      ///< so many of idle_, the first, keep nothing beyond
   std::size_t deepest_stack_ = 0;
-  std::size_t tasks_ = 0;
+  std::size_t tasks_ = 0;  ///< in this period
+  std::size_t period_ = kPeriod;
   std::size_t most_active_ = 0;         ///< in this period
   std::size_t most_active_before_ = 0;  ///< in the one before
 };

@@ -46,14 +46,14 @@ bool StackMeter::end_task(const Stack& stack) noexcept {
 }
 
 void StackMeter::keep(const Stack& stack) noexcept {
-  kept_ = std::max(depth_, kKept);
+  kept_ = std::max(depth_, kShallow);
   set_mark(stack, kept_);
 }
 
 void StackMeter::trim(const Stack& stack) noexcept {
   release_below(stack, kKept);
   depth_ = 0;
-  kept_ = kKept;
+  kept_ = kShallow;
   begin(stack);
 }
 

@@ -14,6 +14,8 @@ class StackMeter {
  public:
   /// What every stack keeps between two tasks, from its top.
   static constexpr std::size_t kKept = 8 * 1024;
+  /// What it is expected to need at first: the mark is there, so that who needs no more touches no second page.
+  static constexpr std::size_t kShallow = 4 * 1024;
   /// Tasks between two looks.
   static constexpr std::uint32_t kLookEvery = 64;
 
@@ -38,7 +40,7 @@ class StackMeter {
 
  private:
   std::size_t depth_ = 0;
-  std::size_t kept_ = kKept;  ///< that it may hold; the mark is at its end
+  std::size_t kept_ = kShallow;  ///< that it may hold; the mark is at its end
   std::uintptr_t lowest_ = 0;
   std::uint32_t tasks_ = 0;
 };

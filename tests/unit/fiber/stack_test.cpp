@@ -168,6 +168,13 @@ TEST_F(StackUseTest, MeasuresWhereItParks) {
   EXPECT_GE(pool.deepest_stack(), 60 * kKiB);
 }
 
+TEST_F(StackUseTest, TouchesOnePageForTasksThatNeedNoMore) {
+  constexpr std::size_t kMany = 100;
+  for (int i = 0; i < 3; ++i) run_at_once(kMany, [] { sleep_for(milliseconds{1}); });
+  EXPECT_EQ(pool.size(), kMany);
+  EXPECT_EQ(resident(), kMany * whole_pages(StackMeter::kShallow));
+}
+
 TEST_F(StackUseTest, TakesTheMemoryOfDeepStacksBackButOfSome) {
   constexpr std::size_t kMany = 200;
   run_at_once(kMany, [] {

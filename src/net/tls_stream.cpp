@@ -159,7 +159,18 @@ ssize_t TlsStream::send(std::string_view bytes, bool more) noexcept {
 
 bool TlsStream::send_held() noexcept {
   if (held_.empty()) return true;
-  if (seal(held_) < 0) return false;  // it fits into a record, which is sent as a whole
+  const auto sent = seal(held_);
+  return sent >= 0 && held_is_gone(static_cast<std::size_t>(sent));
+}
+
+/// So much of it was sent, and perhaps of what follows: a client may have asked for records of 512 bytes (RFC 6066 4).
+/// False with EAGAIN: some is left.
+bool TlsStream::held_is_gone(std::size_t sent) noexcept {
+  if (sent < held_.size()) {
+    held_.erase(0, sent);
+    errno = EAGAIN;
+    return false;
+  }
   held_ = {};
   return true;
 }
@@ -213,10 +224,14 @@ ssize_t TlsStream::send_piece(int file, off_t offset, std::size_t size) noexcept
   const auto held = held_.copy(piece, held_.size());
   const auto read = ::pread(file, piece + held, size, offset);
   if (read <= 0) return read;
+  // A record that has been begun has bytes that are not in the file any more.
+  if (has_record_ && static_cast<std::size_t>(read) < size) return 0;
   const auto sent = seal({piece, held + static_cast<std::size_t>(read)});
-  if (sent < 0) return -1;
-  held_ = {};  // the first record has it whole
-  return sent - static_cast<ssize_t>(held);
+  if (sent < 0 || !held_is_gone(static_cast<std::size_t>(sent))) return -1;
+  const auto of_file = sent - static_cast<ssize_t>(held);
+  if (of_file > 0) return of_file;
+  errno = EAGAIN;
+  return -1;
 }
 
 /// Returns -1 with an errno that tells whether there is anything to wait for.

@@ -58,6 +58,7 @@ class TlsStream {
   ssize_t failed_call(int result) noexcept;
   ssize_t seal(std::string_view bytes) noexcept;
   bool send_held() noexcept;
+  bool held_is_gone(std::size_t sent) noexcept;
   ssize_t send_piece(int file, off_t offset, std::size_t size) noexcept;
   void note_facts();
 

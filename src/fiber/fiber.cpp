@@ -262,7 +262,6 @@ void FiberPool::run(Fiber& fiber) noexcept {
 }
 
 void FiberPool::end_task(Fiber& fiber) noexcept {
-  if (is_surplus()) return remove(fiber);
   idle_.push_back(&fiber);
   auto& meter = fiber.meter;
   if (!meter.end_task(fiber.stack())) return;
@@ -287,15 +286,14 @@ bool FiberPool::make_room(std::size_t bytes) noexcept {
   return kept_beyond_ + bytes <= kKeptBeyond;
 }
 
-/// There are more than were needed at once in this period and the one before.
-bool FiberPool::is_surplus() noexcept {
-  if (++tasks_ >= period_) {
-    most_active_before_ = std::exchange(most_active_, active());
-    tasks_ = 0;
-    // Where thousands wait, they come and go in waves: a few rounds of all of them tell how many are needed.
-    period_ = std::max(kPeriod, kRounds * all_.size());
-  }
-  return all_.size() > std::max(most_active_, most_active_before_) + kSpare;
+void FiberPool::shrink() noexcept {
+  const auto needed = std::max(most_active_, std::exchange(most_active_before_, most_active_)) + kSpare;
+  most_active_ = active();
+  const auto surplus = all_.size() - std::min(all_.size(), needed);
+  const auto count = std::min({surplus, idle_.size(), kAtOnce});
+  for (std::size_t i = 0; i < count; ++i) remove(*idle_[i]);
+  idle_.erase(idle_.begin(), idle_.begin() + static_cast<std::ptrdiff_t>(count));
+  trimmed_ -= std::min(trimmed_, count);
 }
 
 void FiberPool::remove(Fiber& fiber) noexcept {

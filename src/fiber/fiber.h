@@ -59,6 +59,8 @@ class FiberPool {
   std::size_t stack_size() const noexcept { return stacks_.stack_size(); }
   /// Bytes of a stack that were ever found in use; not every task is looked at, but no fiber's first.
   std::size_t deepest_stack() const noexcept { return deepest_stack_; }
+  /// To be called once in a while, off any fiber: ends fibers that nobody has needed since the last call but one.
+  void shrink() noexcept;
   const LoopServices& loop() const noexcept { return loop_; }
   /// How other threads wake its fibers; made when first asked for.
   RemoteWakes& remote_wakes();
@@ -68,9 +70,8 @@ class FiberPool {
   static constexpr std::size_t kKeptBeyond = 4 * 1024 * 1024;
   /// Idle fibers beyond those that were lately needed.
   static constexpr std::size_t kSpare = 64;
-  /// Tasks after which it is asked anew how many are needed; kRounds for each fiber where that is more.
-  static constexpr std::size_t kPeriod = 1024;
-  static constexpr std::size_t kRounds = 3;
+  /// Of those beyond, so many at most go in one shrink(): it holds the loop for two or three milliseconds.
+  static constexpr std::size_t kAtOnce = 256;
 
  private:
   friend void resume(Fiber& fiber) noexcept;
@@ -78,7 +79,6 @@ class FiberPool {
   Result<void> add_fiber();
   void end_task(Fiber& fiber) noexcept;
   bool make_room(std::size_t bytes) noexcept;
-  bool is_surplus() noexcept;
   void remove(Fiber& fiber) noexcept;
 
   StackPool stacks_;
@@ -90,10 +90,8 @@ class FiberPool {
   std::size_t kept_beyond_ = 0;  ///< the sum of Fiber::kept_beyond
   std::size_t trimmed_ = 0;      ///< so many of idle_, the first, keep nothing beyond
   std::size_t deepest_stack_ = 0;
-  std::size_t tasks_ = 0;  ///< in this period
-  std::size_t period_ = kPeriod;
-  std::size_t most_active_ = 0;         ///< in this period
-  std::size_t most_active_before_ = 0;  ///< in the one before
+  std::size_t most_active_ = 0;         ///< since the last shrink()
+  std::size_t most_active_before_ = 0;  ///< between that and the one before
 };
 
 /// current()'s; set by the switch alone. The model spares hooked system calls off a fiber a call for its address.

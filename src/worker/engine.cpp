@@ -354,6 +354,7 @@ void Engine::on_heartbeat(ev::timer&, int) noexcept {
   }
   acceptor_.look_for_forgotten();
   if (exchanges_.shrink()) process::release_free_memory();
+  executor_->on_heartbeat();
   if (options_.max_memory > 0 && !asked_to_retire_) look_at_memory();
 }
 

@@ -40,6 +40,9 @@ class Executor {
   /// A blocking handler waits until something can be moved, or it is of no use to wait any longer.
   virtual void wait(StreamConnection& connection, stream::Conversation::Direction direction) noexcept = 0;
 
+  /// Once a second.
+  virtual void on_heartbeat() noexcept {}
+
   /// Handlers still run where they cannot be stopped (threads): the process must end without waiting for them.
   virtual bool is_stuck() const noexcept { return false; }
 };

@@ -22,6 +22,7 @@ class GreenExecutor final : public Executor {
   void submit(StreamConnection& connection) noexcept override;
   void completed(StreamConnection& connection) noexcept override;
   void wait(StreamConnection& connection, stream::Conversation::Direction direction) noexcept override;
+  void on_heartbeat() noexcept override { fibers_.shrink(); }
 
  private:
   void refuse(RunningExchange& exchange, const Error& reason) noexcept;

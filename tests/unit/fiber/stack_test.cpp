@@ -241,12 +241,45 @@ TEST_F(StackUseTest, UnmapsFibersThatAreNotNeededAnyMore) {
   run_at_once(kBurst, [] { sleep_for(milliseconds{1}); });
   EXPECT_EQ(pool.size(), kBurst);
   const auto before = mappings();
-  for (std::size_t i = 0; i < 3 * FiberPool::kPeriod; ++i) run([] {});
-  EXPECT_LE(pool.size(), FiberPool::kSpare + 1);
+  for (int i = 0; i < 2; ++i) pool.shrink();
+  EXPECT_EQ(pool.size(), kBurst);  // as many may be needed again
+  run_at_once(2, [] { sleep_for(milliseconds{1}); });
+  pool.shrink();
+  EXPECT_EQ(pool.size(), kBurst - FiberPool::kAtOnce);
+  for (int i = 0; i < 5; ++i) pool.shrink();
+  EXPECT_EQ(pool.size(), FiberPool::kSpare);
   EXPECT_LT(mappings(), before);
   EXPECT_EQ(pool.active(), 0U);
   run_at_once(kBurst, [] { sleep_for(milliseconds{1}); });
   EXPECT_EQ(pool.size(), kBurst);
+}
+
+TEST_F(StackUseTest, KeepsFibersThatAreNeededAgainAndAgain) {
+  constexpr std::size_t kMany = 500;
+  for (int i = 0; i < 10; ++i) {
+    run_at_once(kMany, [] { sleep_for(milliseconds{1}); });
+    for (int j = 0; j < 100; ++j) run([] {});
+    pool.shrink();
+    EXPECT_EQ(pool.size(), kMany);
+  }
+}
+
+TEST_F(StackUseTest, EndsNoFiberThatHasATask) {
+  constexpr std::size_t kMany = 200;
+  std::vector<Fiber*> parked;
+  run_at_once(2 * kMany, [] { sleep_for(milliseconds{1}); });
+  std::function<void()> parks = [&] {
+    parked.push_back(current());
+    park();
+  };
+  for (std::size_t i = 0; i < kMany; ++i) ASSERT_TRUE(pool.start(task_of(parks)));
+  for (int i = 0; i < 5; ++i) pool.shrink();
+  EXPECT_EQ(pool.active(), kMany);
+  EXPECT_EQ(pool.size(), kMany + FiberPool::kSpare);
+  for (Fiber* const one : parked) resume(*one);
+  EXPECT_EQ(pool.active(), 0U);
+  for (int i = 0; i < 5; ++i) pool.shrink();
+  EXPECT_EQ(pool.size(), FiberPool::kSpare);
 }
 
 TEST_F(StackUseTest, RefusesMoreFibersThanThereMayBeAndServesOn) {

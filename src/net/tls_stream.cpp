@@ -149,6 +149,7 @@ ssize_t TlsStream::receive(char* buffer, std::size_t room) noexcept {
 }
 
 ssize_t TlsStream::send(std::string_view bytes, bool more) noexcept {
+  if (is_broken_) return failed_call(SSL_ERROR_SSL);
   if (more && held_.size() + bytes.size() <= kMostHeld && !has_record_) {
     held_.append(bytes);
     return static_cast<ssize_t>(bytes.size());

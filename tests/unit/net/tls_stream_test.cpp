@@ -117,6 +117,18 @@ TEST_P(TlsFragmentTest, LosesNothingOfHeadsBeforeFilesWhereTheSocketIsFull) {
   EXPECT_TRUE(pair.received == expected);
 }
 
+TEST(TlsStreamTest, TakesNothingWhenItIsClosed) {
+  TlsPair pair{TLSEXT_max_fragment_length_DISABLED};
+  pair.server->close(true);
+  for (const std::size_t size : {10U, 20'000U}) {
+    for (const bool more : {false, true}) {
+      errno = 0;
+      EXPECT_EQ(pair.server->send(std::string(size, 'a'), more), -1);
+      EXPECT_EQ(errno, ECONNABORTED);
+    }
+  }
+}
+
 TEST(TlsStreamTest, SaysThatAFileHasBecomeShorterAlsoInTheMiddleOfARecord) {
   const test::TemporaryFolder folder;
   const auto path = folder.write("body", std::string(200'000, 'c'));

@@ -30,6 +30,8 @@ class Spares {
   bool shrink() noexcept {
     const auto unneeded = std::exchange(least_, spare_.size());
     if (unneeded <= kFew) return false;
+    // Those that stay shall lie together, so that the pages of the others are of no use to anybody.
+    std::ranges::sort(spare_, {}, [](const Pointer& spare) { return spare.get(); });
     spare_.erase(spare_.begin(), spare_.begin() + static_cast<std::ptrdiff_t>(unneeded / 2));
     least_ = spare_.size();
     return true;

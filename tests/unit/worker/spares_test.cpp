@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <random>
 #include <utility>
 #include <vector>
+
+#include "worker/slab.h"
 
 namespace indrik::worker {
 namespace {
@@ -58,6 +63,24 @@ TEST(SparesTest, KeepWhatIsNeededAgainAndAgain) {
     EXPECT_FALSE(spares.shrink());
   }
   EXPECT_EQ(spares.size(), 2000U);
+}
+
+TEST(SparesTest, KeepThoseThatLieTogether) {
+  struct Large {
+    std::byte bytes[700];
+  };
+  Slab slab{sizeof(Large)};
+  Spares<Large, SlabPtr<Large>> spares;
+  std::vector<SlabPtr<Large>> busy;
+  for (int i = 0; i < 3000; ++i) busy.push_back(make_in<Large>(slab));
+  std::shuffle(busy.begin(), busy.end(), std::minstd_rand{});
+  for (auto& one : busy) spares.give_back(std::move(one));
+  EXPECT_GT(slab.chunks(), 30U);
+  spares.shrink();
+  while (spares.shrink()) {
+  }
+  EXPECT_GE(spares.size(), 64U);
+  EXPECT_LE(slab.chunks(), 4U);  // 93 are a chunk's, and one is kept
 }
 
 }  // namespace

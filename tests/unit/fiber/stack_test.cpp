@@ -130,18 +130,22 @@ class StackUseTest : public testing::Test {
     ASSERT_TRUE(pool.start(task_of(both)));
     loop.run_until([&] { return done; });
   }
-  /// So many fibers at once.
+  /// So many fibers at once: none begins `body` before all have parked.
   void run_at_once(std::size_t count, const std::function<void()>& body) {
-    std::vector<std::function<void()>> bodies(count, body);
-    for (auto& one : bodies) ASSERT_TRUE(pool.start(task_of(one)));
+    std::vector<Fiber*> parked;
+    std::function<void()> whole = [&] {
+      parked.push_back(current());
+      park();
+      body();
+    };
+    for (std::size_t i = 0; i < count; ++i) ASSERT_TRUE(pool.start(task_of(whole)));
+    ASSERT_EQ(parked.size(), count);
+    for (Fiber* const one : parked) resume(*one);
     run_all();
   }
   /// So many fibers at once, each so deeply.
   void use_at_once(std::size_t count, std::size_t bytes) {
-    run_at_once(count, [bytes] {
-      sleep_for(milliseconds{1});
-      use_stack(bytes);
-    });
+    run_at_once(count, [bytes] { use_stack(bytes); });
   }
   static Stack stack_of(const ListedFiber& fiber) {
     auto* const bottom = static_cast<std::byte*>(const_cast<void*>(fiber.bottom));
@@ -160,7 +164,6 @@ class StackUseTest : public testing::Test {
       const auto* own = indrik_fibers;
       while (here < own->bottom || here >= own->top) own = own->next;
       if (resident_depth(stack_of(*own)) < bytes) ++faulting;
-      sleep_for(milliseconds{1});
       use_stack(bytes);
     });
     return faulting;
@@ -193,10 +196,7 @@ TEST_F(StackUseTest, MeasuresWhereItParks) {
 
 TEST_F(StackUseTest, TakesTheMemoryOfDeepStacksBackButOfSome) {
   constexpr std::size_t kMany = 200;
-  run_at_once(kMany, [] {
-    sleep_for(milliseconds{1});
-    use_stack(100 * kKiB);
-  });
+  use_at_once(kMany, 100 * kKiB);
   EXPECT_EQ(pool.size(), kMany);
   EXPECT_EQ(pool.active(), 0U);
   EXPECT_LE(resident(), FiberPool::kKeptBeyond + kMany * StackMeter::kKept);
@@ -254,26 +254,26 @@ TEST_F(StackUseTest, LetsShallowTasksHoldNoMoreDeepStacksThanAFew) {
 
 TEST_F(StackUseTest, UnmapsFibersThatAreNotNeededAnyMore) {
   constexpr std::size_t kBurst = 600;
-  run_at_once(kBurst, [] { sleep_for(milliseconds{1}); });
+  run_at_once(kBurst, [] {});
   EXPECT_EQ(pool.size(), kBurst);
   const auto before = mappings();
   for (int i = 0; i < 2; ++i) pool.shrink();
   EXPECT_EQ(pool.size(), kBurst);  // as many may be needed again
-  run_at_once(2, [] { sleep_for(milliseconds{1}); });
+  run_at_once(2, [] {});
   pool.shrink();
   EXPECT_EQ(pool.size(), kBurst - FiberPool::kAtOnce);
   for (int i = 0; i < 5; ++i) pool.shrink();
   EXPECT_EQ(pool.size(), FiberPool::kSpare);
   EXPECT_LT(mappings(), before);
   EXPECT_EQ(pool.active(), 0U);
-  run_at_once(kBurst, [] { sleep_for(milliseconds{1}); });
+  run_at_once(kBurst, [] {});
   EXPECT_EQ(pool.size(), kBurst);
 }
 
 TEST_F(StackUseTest, KeepsFibersThatAreNeededAgainAndAgain) {
   constexpr std::size_t kMany = 500;
   for (int i = 0; i < 10; ++i) {
-    run_at_once(kMany, [] { sleep_for(milliseconds{1}); });
+    run_at_once(kMany, [] {});
     for (int j = 0; j < 100; ++j) run([] {});
     pool.shrink();
     EXPECT_EQ(pool.size(), kMany);
@@ -283,7 +283,7 @@ TEST_F(StackUseTest, KeepsFibersThatAreNeededAgainAndAgain) {
 TEST_F(StackUseTest, EndsNoFiberThatHasATask) {
   constexpr std::size_t kMany = 200;
   std::vector<Fiber*> parked;
-  run_at_once(2 * kMany, [] { sleep_for(milliseconds{1}); });
+  run_at_once(2 * kMany, [] {});
   std::function<void()> parks = [&] {
     parked.push_back(current());
     park();

@@ -70,7 +70,7 @@ class FiberPool {
   static constexpr std::size_t kKeptBeyond = 4 * 1024 * 1024;
   /// Idle fibers beyond those that were lately needed.
   static constexpr std::size_t kSpare = 64;
-  /// Of those beyond, so many at most go in one shrink(): it holds the loop for two or three milliseconds.
+  /// Of those beyond, so many at most go in one shrink(), which holds the loop for as long.
   static constexpr std::size_t kAtOnce = 256;
 
  private:

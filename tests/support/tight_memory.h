@@ -9,8 +9,7 @@
 
 namespace indrik::test {
 
-/// While it lives, this process gets so many bytes of addresses more and no others (RLIMIT_AS of getrlimit(2)). Not
-/// with a sanitizer, whose shadow needs them all.
+/// While it lives, this process gets so many bytes of addresses more and no others (RLIMIT_AS of getrlimit(2)).
 class TightMemory {
  public:
   explicit TightMemory(std::size_t more) {
@@ -24,12 +23,6 @@ class TightMemory {
   TightMemory(const TightMemory&) = delete;
   TightMemory& operator=(const TightMemory&) = delete;
   ~TightMemory() { EXPECT_EQ(::setrlimit(RLIMIT_AS, &old_), 0); }
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  static constexpr bool kWorks = false;
-#else
-  static constexpr bool kWorks = true;
-#endif
 
  private:
   rlimit old_{};

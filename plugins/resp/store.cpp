@@ -87,8 +87,13 @@ void Store::set(std::string_view key, std::string_view value, std::int64_t expir
   const auto hashed = hash(key);
   auto& table = table_of(hashed);
   if (mortal_ > 0) sweep(table);
-  if (table.used * 4 >= table.slots.size() * 3) grow(table);
-  auto& slot = table.slots[locate(table, key, hashed)];
+  if (table.slots.empty()) grow(table);
+  auto at = locate(table, key, hashed);
+  if (!table.slots[at].entry && table.used * 4 >= table.slots.size() * 3) {
+    grow(table);
+    at = locate(table, key, hashed);
+  }
+  auto& slot = table.slots[at];
   if (const bool fits =
           slot.entry && slot.entry->capacity >= value.size() && slot.entry->capacity / 2 <= value.size() + 64;
       !fits) {

@@ -53,6 +53,17 @@ TEST(StoreTest, GivesItsMemoryBack) {
   EXPECT_EQ(store.memory(), 0U);
 }
 
+TEST(StoreTest, TakesNoMoreRoomForAKeyThatIsThere) {
+  Store store{0};
+  for (int i = 0; i < 10'000; ++i) {
+    const auto key = "key" + std::to_string(i);
+    store.set(key, "v", 0);
+    const auto before = store.memory();
+    store.set(key, "w", 0);
+    ASSERT_EQ(store.memory(), before) << i;
+  }
+}
+
 TEST(StoreTest, SaysWhenItIsFull) {
   Store store{10'000};
   EXPECT_FALSE(store.is_full());

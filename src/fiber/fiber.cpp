@@ -84,6 +84,7 @@ class Fiber {
   /// Lets an idle fiber's function return.
   void finish() noexcept;
 
+  void show(const void* about) noexcept { listed_.about = about; }
   bool ended() const noexcept { return ended_; }
   FiberPool& pool() const noexcept { return pool_; }
   const Task& task() const noexcept { return task_; }
@@ -319,6 +320,8 @@ bool in_guard_page(std::uintptr_t address) noexcept {
   const auto bottom = reinterpret_cast<std::uintptr_t>(t_current->stack().bottom);
   return address < bottom && bottom - address <= kGuardSize;
 }
+
+void show(const void* about) noexcept { current()->show(about); }
 
 void park() noexcept { current()->leave(); }
 

@@ -112,6 +112,10 @@ int& locks_held() noexcept;
 /// Async-signal-safe.
 bool in_guard_page(std::uintptr_t address) noexcept;
 
+/// What a debugger shows of the current fiber until its task ends, as Task::about; it lives for as long. Only inside a
+/// fiber.
+void show(const void* about) noexcept;
+
 /// Suspends the current fiber until resume(). Its errno and exceptions in flight are its own and are there again after.
 void park() noexcept;
 

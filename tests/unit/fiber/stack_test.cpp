@@ -342,10 +342,15 @@ TEST_F(StackUseTest, ListsEveryFiberForDebuggers) {
   };
   EXPECT_EQ(count(), 0U);
   const int about = 1;
-  std::function<void()> sleeper = [] { sleep_for(milliseconds{1}); };
+  const int more = 2;
+  std::function<void()> sleeper = [&] {
+    EXPECT_EQ(indrik_fibers->about, &about);
+    show(&more);
+    sleep_for(milliseconds{1});
+  };
   ASSERT_TRUE(pool.start(task_of(sleeper, &about)));
   ASSERT_EQ(count(), 1U);
-  EXPECT_EQ(indrik_fibers->about, &about);
+  EXPECT_EQ(indrik_fibers->about, &more);
   EXPECT_GT(*indrik_fibers->saved, indrik_fibers->bottom);
   EXPECT_LT(*indrik_fibers->saved, indrik_fibers->top);
   run_all();

@@ -10,13 +10,14 @@ struct CancelWatch {
   void (*fired)(void* context) noexcept = nullptr;
   void* context = nullptr;
   CancelWatch* next = nullptr;
-  CancelWatch* previous = nullptr;  ///< null: in no list
+  CancelWatch** link = nullptr;  ///< what points to it; null: in no list
 
   void leave() noexcept {
-    if (!previous) return;
-    previous->next = next;
-    if (next) next->previous = previous;
-    next = previous = nullptr;
+    if (!link) return;
+    *link = next;
+    if (next) next->link = link;
+    next = nullptr;
+    link = nullptr;
   }
 };
 
@@ -25,25 +26,24 @@ class CancelList {
  public:
   void add(CancelWatch& watch) noexcept {
     watch.leave();
-    watch.next = head_.next;
-    watch.previous = &head_;
-    if (head_.next) head_.next->previous = &watch;
-    head_.next = &watch;
+    watch.next = first_;
+    watch.link = &first_;
+    if (first_) first_->link = &watch.next;
+    first_ = &watch;
   }
 
   /// Calls each, taken out before. The last of them may end whatever the list is part of.
   void fire() noexcept {
-    CancelWatch rest;  // on our own stack: the list may be gone after any of the calls
-    rest.next = std::exchange(head_.next, nullptr);
-    if (rest.next) rest.next->previous = &rest;
-    while (auto* const watch = rest.next) {
+    auto* rest = std::exchange(first_, nullptr);  // on our own stack: the list may be gone after any of the calls
+    if (rest) rest->link = &rest;
+    while (auto* const watch = rest) {
       watch->leave();
       watch->fired(watch->context);
     }
   }
 
  private:
-  CancelWatch head_;
+  CancelWatch* first_ = nullptr;
 };
 
 }  // namespace indrik::http

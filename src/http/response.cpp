@@ -42,7 +42,9 @@ Response::FieldError Response::add_field(std::string_view name, std::string_view
 }
 
 Response::FieldError Response::add_trailer(std::string_view name, std::string_view value) {
-  return is_one_of(kNoTrailers, name) ? FieldError::reserved : append_line(name, value, trailer_lines_);
+  if (is_one_of(kNoTrailers, name)) return FieldError::reserved;
+  if (!trailer_lines_) trailer_lines_ = std::make_unique<std::string>();
+  return append_line(name, value, *trailer_lines_);
 }
 
 void Response::set_plain(int status, std::string_view text) {
@@ -74,7 +76,7 @@ void Response::reset() noexcept {
   clear_or_free(field_lines_);
   clear_or_free(body_);
   if (!parts_.empty()) parts_ = {};
-  clear_or_free(trailer_lines_);
+  trailer_lines_.reset();
   declared_length_.reset();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,7 +47,7 @@ class Response {
   /// A field line after a body that goes in chunks; dropped with any other. As add_field(); what concerns the framing,
   /// the content or the control of a message is reserved (RFC 9110 6.5.1).
   FieldError add_trailer(std::string_view name, std::string_view value);
-  std::string_view trailer_lines() const noexcept { return trailer_lines_; }
+  std::string_view trailer_lines() const noexcept { return trailer_lines_ ? *trailer_lines_ : std::string_view{}; }
 
   /// A plain answer with a short text body, whatever was there before: 404, 500, …
   void set_plain(int status, std::string_view text);
@@ -58,7 +59,7 @@ class Response {
   std::string field_lines_;
   std::string body_;
   std::vector<BodyPart> parts_;
-  std::string trailer_lines_;
+  std::unique_ptr<std::string> trailer_lines_;  ///< made for the first, which few answers have
   std::optional<std::uint64_t> declared_length_;
 };
 

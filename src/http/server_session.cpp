@@ -14,7 +14,7 @@ ServerSession::~ServerSession() = default;
 void ServerSession::feed(std::string_view bytes, SessionMemory* spare) {
   if (phase_ == Phase::failed || phase_ == Phase::done || body_failed_) return;
   if (phase_ == Phase::answer) {
-    later_.append(bytes);
+    aside().later.append(bytes);
     return;
   }
   // What was answered goes when it is at least half of the buffer: each byte is then moved once at most, on the
@@ -25,6 +25,11 @@ void ServerSession::feed(std::string_view bytes, SessionMemory* spare) {
   }
   if (spare && fields_.capacity() == 0 && buffer_.empty()) take_memory(*spare);
   buffer_.append(bytes);
+}
+
+ServerSession::Aside& ServerSession::aside() {
+  if (!aside_) aside_ = std::make_unique<Aside>();
+  return *aside_;
 }
 
 void ServerSession::take_memory(SessionMemory& spare) noexcept {
@@ -145,7 +150,7 @@ ServerSession::Step ServerSession::ask_or_starve() {
 }
 
 void ServerSession::take_in_pieces(Request& request, bool ask) {
-  head_.assign(unread().substr(0, scanner_.size()));
+  aside().head.assign(unread().substr(0, scanner_.size()));
   const auto before_body = begin_ + scanner_.size();
   buffer_.erase(0, before_body);
   body_.move_down(before_body);
@@ -275,7 +280,7 @@ void ServerSession::finish_answer() {
 void ServerSession::forget_request() noexcept {
   fields_.clear();
   scanner_ = HeadScanner{};
-  std::string{}.swap(head_);
+  if (aside_) std::string{}.swap(aside_->head);
   skipped_empty_line_ = to_head_ = expects_continue_ = in_pieces_ = told_head_ = told_overflow_ = false;
   asks_ = true;
 }
@@ -287,7 +292,7 @@ void ServerSession::end() noexcept {
   phase_ = Phase::done;
   begin_ = 0;
   std::string{}.swap(buffer_);
-  std::string{}.swap(later_);
+  aside_.reset();
 }
 
 void ServerSession::take_later() {
@@ -297,10 +302,10 @@ void ServerSession::take_later() {
       std::string{}.swap(buffer_);
     else
       buffer_.clear();
-    if (!later_.empty()) buffer_.swap(later_);
-  } else if (!later_.empty()) {
-    feed(later_);
-    later_.clear();
+    if (!later().empty()) buffer_.swap(aside_->later);
+  } else if (!later().empty()) {
+    feed(later());
+    aside_->later.clear();
   }
 }
 
@@ -346,7 +351,7 @@ std::size_t ServerSession::buffered() const noexcept {
     case Phase::head:
       return unread().size() - scanner_.scanned();
     case Phase::answer:
-      return buffer_.size() - next_ + later_.size();
+      return buffer_.size() - next_ + later().size();
     case Phase::body:
     case Phase::drain:
     case Phase::failed:
@@ -361,7 +366,7 @@ void ServerSession::release_memory(SessionMemory* spare) noexcept {
   begin_ = 0;
   if (spare && fields_.capacity() > 0) spare->leave({std::move(buffer_), std::move(fields_)});
   std::string{}.swap(buffer_);
-  std::string{}.swap(later_);
+  aside_.reset();
   std::vector<Field>{}.swap(fields_);
   body_.release();
 }
@@ -370,7 +375,8 @@ std::size_t ServerSession::held_memory() const noexcept {
   const auto heap_of = [](const std::string& text) {
     return text.capacity() > std::string{}.capacity() ? text.capacity() + 1 : 0;  // short texts stand in the object
   };
-  return heap_of(buffer_) + heap_of(later_) + heap_of(head_) + fields_.capacity() * sizeof(Field) + body_.held_memory();
+  const auto beside = aside_ ? sizeof(Aside) + heap_of(aside_->later) + heap_of(aside_->head) : 0;
+  return heap_of(buffer_) + beside + fields_.capacity() * sizeof(Field) + body_.held_memory();
 }
 
 }  // namespace indrik::http

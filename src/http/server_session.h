@@ -128,6 +128,11 @@ class ServerSession {
 
  private:
   enum class Phase : std::uint8_t { head, body, answer, drain, failed, done };
+  /// What few connections need.
+  struct Aside {
+    std::string later;  ///< fed while a request was being answered: buffer_ must not move then
+    std::string head;   ///< of a request whose body comes in pieces: buffer_ is that body's
+  };
 
   Step read_head(Request& request);
   Step accept_head(Request& request);
@@ -147,18 +152,19 @@ class ServerSession {
   void forget_request() noexcept;
   void end() noexcept;
   void take_later();
+  Aside& aside();
+  std::string_view later() const noexcept { return aside_ ? aside_->later : std::string_view{}; }
   void take_memory(SessionMemory& spare) noexcept;
   /// Of the request being read or answered, as it lies now.
   std::string_view head() const noexcept {
-    return in_pieces_ ? std::string_view{head_} : unread().substr(0, scanner_.size());
+    return in_pieces_ ? std::string_view{aside_->head} : unread().substr(0, scanner_.size());
   }
   std::string_view unread() const noexcept { return std::string_view{buffer_}.substr(begin_); }
 
   const Limits& limits_;
   std::string buffer_;         ///< from begin_ on: the request being read or answered, then what follows it
-  std::string later_;          ///< fed while a request was being answered: buffer_ must not move then
   std::vector<Field> fields_;  ///< what Request::fields views
-  std::string head_;           ///< of a request whose body comes in pieces: buffer_ is that body's
+  std::unique_ptr<Aside> aside_;
   HeadScanner scanner_;
   BodyReader body_;
   AnswerBody answer_;

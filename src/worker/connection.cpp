@@ -43,19 +43,17 @@ Connection::Connection(Engine& engine, net::Stream stream, std::string peer)
       stream_{std::move(stream)},
       origin_{std::move(peer)},
       session_{engine.options().limits},
-      readable_{engine.loop()},
-      writable_{engine.loop()},
+      watch_{engine.loop()},
       deadline_{*this},
       shaking_hands_{stream_.tls() != nullptr} {
-  readable_.set<Connection, &Connection::on_readable>(this);
-  writable_.set<Connection, &Connection::on_writable>(this);
+  watch_.set<Connection, &Connection::on_ready>(this);
 }
 
 Connection& Connection::of(Deadline& deadline) noexcept { return static_cast<OwnedDeadline&>(deadline).owner; }
 
 void Connection::open() noexcept {
   add(engine_.slot().expected, 1);
-  readable_.start(stream_.fd(), ev::READ);
+  await_ready(ev::READ);
   if (origin_.pending()) return wait_for_more();
   believe_script_name();
   begin_session();
@@ -79,7 +77,23 @@ void Connection::look_for_request() noexcept {
   if (receive()) pump();
 }
 
-void Connection::on_readable(ev::io&, int) noexcept {
+void Connection::await_ready(int event) noexcept {
+  if (awaits(event)) return;
+  watch_.is_active() ? watch_.set(ev::READ | ev::WRITE) : watch_.start(stream_.fd(), event);
+}
+
+void Connection::ignore_ready(int event) noexcept {
+  if (!awaits(event)) return;
+  const int rest = watch_.events & (ev::READ | ev::WRITE) & ~event;
+  rest != 0 ? watch_.set(rest) : watch_.stop();
+}
+
+void Connection::on_ready(ev::io&, int events) noexcept {
+  if ((events & ev::READ) != 0) on_readable();
+  if ((events & ev::WRITE) != 0 && awaits(ev::WRITE)) on_writable();
+}
+
+void Connection::on_readable() noexcept {
   if (lingering_) return discard_input();
   look_for_request();
 }
@@ -99,7 +113,7 @@ bool Connection::receive() noexcept {
     // Half-closed: what has arrived is still answered.
     input_ended_ = true;
     if (exchange_) exchange_->client_left.store(true, std::memory_order_relaxed);
-    readable_.stop();
+    ignore_ready(ev::READ);
     session_.end_of_input();
     if (exchange_ && (exchange_->waits() || exchange_->ends_with_client())) return !leave_if_given_up();
   } else {
@@ -343,7 +357,7 @@ void Connection::write_parts(std::string& out, const std::vector<http::BodyPart>
   outbox_.append(out);
   out.clear();
   for (const auto& part : parts) outbox_.append(part);
-  if (!writable_.is_active()) flush();
+  if (!awaits(ev::WRITE)) flush();
 }
 
 void Connection::write(std::string& out) noexcept {
@@ -361,7 +375,7 @@ void Connection::write(std::string& out) noexcept {
   out.clear();
 }
 
-void Connection::on_writable(ev::io&, int) noexcept { shaking_hands_ ? shake_hands() : send_more(); }
+void Connection::on_writable() noexcept { shaking_hands_ ? shake_hands() : send_more(); }
 
 void Connection::send_more() noexcept {
   streamed_ = 0;
@@ -383,7 +397,7 @@ void Connection::flush() noexcept {
     case Outbox::Outcome::sent:
       break;
   }
-  writable_.stop();
+  ignore_ready(ev::WRITE);
   deadline_.clear();
 }
 
@@ -397,7 +411,7 @@ void Connection::settle() noexcept {
   const bool has_room =
       takes_body ? flow->has_room() : outbox_.empty() && (!exchange_ || session_.buffered() < kReadAhead);
   const bool reads = !input_ended_ && has_room;
-  if (reads != readable_.is_active()) reads ? readable_.start(stream_.fd(), ev::READ) : readable_.stop();
+  reads ? await_ready(ev::READ) : ignore_ready(ev::READ);
   if (awaits_taking()) return;
   if (takes_body && !reads) {  // it is the handler that is awaited
     waiting_ = Waiting::nothing;

@@ -78,8 +78,12 @@ class Connection {
   void shake_hands() noexcept;
   void refuse_plain_http() noexcept;
   void fail_handshake() noexcept;
-  void on_readable(ev::io&, int) noexcept;
-  void on_writable(ev::io&, int) noexcept;
+  void on_ready(ev::io&, int events) noexcept;
+  bool awaits(int event) const noexcept { return watch_.is_active() && (watch_.events & event) != 0; }
+  void await_ready(int event) noexcept;
+  void ignore_ready(int event) noexcept;
+  void on_readable() noexcept;
+  void on_writable() noexcept;
   bool receive() noexcept;
   void begin_session() noexcept;
   void read_preamble(Preamble& preamble) noexcept;
@@ -143,8 +147,7 @@ class Connection {
   net::Stream stream_;
   Origin origin_;
   http::ServerSession session_;
-  ev::io readable_;
-  ev::io writable_;
+  ev::io watch_;  ///< for both directions
   OwnedDeadline deadline_;
   Outbox outbox_;
   Uptake uptake_;                      ///< of the outbox, while something is in it

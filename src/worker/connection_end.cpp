@@ -40,7 +40,7 @@ void Connection::linger() noexcept {
   }
   lingering_ = true;
   engine_.deadlines().linger.enter(deadline_);
-  if (!readable_.is_active()) readable_.start(stream_.fd(), ev::READ);
+  await_ready(ev::READ);
   discard_input();
 }
 
@@ -51,8 +51,7 @@ void Connection::discard_input() noexcept {
 
 void Connection::close(bool reset) noexcept {
   if (reset) stream_.reset_on_close();
-  readable_.stop();
-  writable_.stop();
+  watch_.stop();
   deadline_.clear();
   stream_.close();
   be_heard();

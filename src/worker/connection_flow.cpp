@@ -124,7 +124,7 @@ void Connection::gather_flow(std::string& out) noexcept {
     hints.remove_prefix(size + 2);
   }
   if (outgoing.begun && !std::exchange(answer_begun_, true)) {
-    exchange_->running.client = -1;  // whoever reports a crash must not answer any more
+    exchange_->take_over_answer();
     session_.begin_answer(exchange_->response, framing(false), out);
   }
   session_.continue_answer(outgoing.bytes, out);
@@ -147,7 +147,7 @@ void Connection::serve_flow() noexcept {
   if (!out.empty() && (!pumped || out.size() >= Engine::kReadBuffer)) write(out);
   if (!pumped) engine_.give_back_scratch(std::move(own));
   if (!stream_) return;
-  if (streamed_ >= kStreamedInTurn && !writable_.is_active()) await_taking();
+  if (streamed_ >= kStreamedInTurn && !awaits(ev::WRITE)) await_taking();
   if (!pumped) settle();
 }
 

@@ -5,12 +5,12 @@
 namespace indrik::worker {
 
 void Connection::shake_hands() noexcept {
-  writable_.stop();
+  ignore_ready(ev::WRITE);
   switch (stream_.shake_hands()) {
     case net::Handshake::wants_input:
       return;
     case net::Handshake::wants_output:
-      return writable_.start(stream_.fd(), ev::WRITE);
+      return await_ready(ev::WRITE);
     case net::Handshake::plain_http:
       return refuse_plain_http();
     case net::Handshake::failed:

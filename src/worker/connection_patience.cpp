@@ -45,7 +45,7 @@ void Connection::answer_refusal(http::ParseError error) noexcept {
 /// and is seen by the next look.
 void Connection::await_taking() noexcept {
   auto& looks = engine_.deadlines().write;
-  if (!writable_.is_active()) writable_.start(stream_.fd(), ev::WRITE);
+  await_ready(ev::WRITE);
   waiting_ = http::ServerSession::Waiting::nothing;
   if (deadline_.queue() == &looks) return;
   uptake_.begin();

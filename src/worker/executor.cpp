@@ -47,16 +47,6 @@ class FixedText {
   char* end_ = text_;
 };
 
-void mark(RunningExchange& exchange) noexcept {
-  const auto& handler = exchange.handler();
-  exchange.running = {.method = exchange.request.method,
-                      .path = exchange.request.path,
-                      .route = handler.route(),
-                      .plugin = handler.plugin(),
-                      .since_ns = coarse_monotonic_ns()};
-  process::mark_running(&exchange.running);
-}
-
 }  // namespace
 
 void RunningExchange::mark(LoopTurn& turn) noexcept { RunningMark::set(turn, *this); }
@@ -66,9 +56,11 @@ void RunningMark::set(LoopTurn& turn, RunningExchange& exchange) noexcept {
   const auto& handler = exchange.handler();
   const FixedText what{exchange.request.method, " ",         exchange.request.path, " (route ",
                        handler.route(),         ", plugin ", handler.plugin(),      ")"};
-  mark(exchange);
-  if (exchange.connection) exchange.connection->describe_client(exchange.running);
-  const auto now = exchange.running.since_ns;
+  turn.work = &exchange;
+  turn.running = exchange.description();
+  if (exchange.connection) exchange.connection->describe_client(turn.running);
+  process::mark_running(&turn.running);
+  const auto now = turn.running.since_ns;
   // Whoever begins another handler is not stuck, however long those before it took together.
   turn.slot.heartbeat_ns.store(now, std::memory_order_relaxed);
   process::begin_running(turn.slot, what.view(), now);
@@ -79,10 +71,13 @@ void RunningMark::clear(LoopTurn& turn) noexcept {
   turn.pulse.leave();
   process::end_running(turn.slot);
   process::mark_running(nullptr);
+  turn.work = nullptr;
 }
 
 // The loop answers for it when its time is over.
-ThreadMark::ThreadMark(RunningExchange& exchange) noexcept { mark(exchange); }
+ThreadMark::ThreadMark(const RunningExchange& exchange) noexcept : running_{exchange.description()} {
+  process::mark_running(&running_);
+}
 
 void start_on_loop(LoopTurn& turn, RunningExchange& exchange) noexcept {
   exchange.begin();

@@ -52,10 +52,13 @@ std::unique_ptr<Executor> make_executor(const Options& options, Engine& engine);
 /// Says what the calling thread runs, for crash reports, while this object lives. For threads beside the loop's.
 class ThreadMark {
  public:
-  explicit ThreadMark(RunningExchange& exchange) noexcept;
+  explicit ThreadMark(const RunningExchange& exchange) noexcept;
   ~ThreadMark() { process::mark_running(nullptr); }
   ThreadMark(const ThreadMark&) = delete;
   ThreadMark& operator=(const ThreadMark&) = delete;
+
+ private:
+  const process::RunningRequest running_;
 };
 
 /// The sentence about a running request for the scoreboard, what ThreadMark says, and the beat of the pulse, while this

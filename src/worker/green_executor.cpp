@@ -55,14 +55,16 @@ void GreenExecutor::submit(RunningExchange& exchange) noexcept {
   if (!exchange.handler().can_block()) return start_on_loop(engine_.turn(), exchange);
   exchange.begin();
   exchange.blocking = true;
-  const auto started = fibers_.start({[](void* context) noexcept {
-                                        auto& self = of<RunningExchange>(context);
-                                        self.fiber = fiber::current();
-                                        self.handler().handle(self);
-                                        self.fiber = nullptr;
-                                      },
-                                      [](void* context) noexcept { of<RunningExchange>(context).complete(); },
-                                      work_of(exchange), &exchange.running});
+  const auto started =
+      fibers_.start({[](void* context) noexcept {
+                       auto& self = of<RunningExchange>(context);
+                       const auto about = self.description();
+                       fiber::show(&about);
+                       self.fiber = fiber::current();
+                       self.handler().handle(self);
+                       self.fiber = nullptr;
+                     },
+                     [](void* context) noexcept { of<RunningExchange>(context).complete(); }, work_of(exchange)});
   if (!started) return refuse(exchange, started.error());
   tell_use();
 }

@@ -12,6 +12,8 @@ class StallWatch;
 
 namespace indrik::worker {
 
+class Work;
+
 /// What the loop's thread is busy with, for those who look from outside: the master, the stall watch, crash reports.
 /// Loop thread only.
 struct LoopTurn final : Guest {
@@ -37,6 +39,8 @@ struct LoopTurn final : Guest {
 
   process::Slot& slot;
   process::Pulse pulse;
+  process::RunningRequest running;       ///< of the handler that has the thread: see RunningMark
+  const Work* work = nullptr;            ///< whose `running` that is
   process::StallWatch* watch = nullptr;  ///< null: nobody watches
 };
 

@@ -10,10 +10,22 @@ namespace indrik::worker {
 void RunningExchange::complete() noexcept {
   if (fiber::current()) return engine_.complete_soon(*this);  // what follows may start fibers, which a fiber cannot
   queued = false;
-  running.client = -1;
+  take_over_answer();
   engine_.executor().completed(*this);
   if (!connection) return engine_.end_withdrawn(*this);
   connection->answer(*this);
+}
+
+void RunningExchange::take_over_answer() noexcept {
+  if (auto& turn = engine_.turn(); turn.work == this) turn.running.client = -1;
+}
+
+process::RunningRequest RunningExchange::description() const noexcept {
+  return {.method = request.method,
+          .path = request.path,
+          .route = handler().route(),
+          .plugin = handler().plugin(),
+          .since_ns = coarse_monotonic_ns()};
 }
 
 Timers& RunningExchange::timers() noexcept { return engine_.timers(); }

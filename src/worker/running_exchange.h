@@ -59,6 +59,10 @@ class RunningExchange final : public http::Exchange, public Work {
   /// Its body is still to come, in pieces.
   void open_body();
   void mark(LoopTurn& turn) noexcept override;
+  /// What a crash report says of it.
+  process::RunningRequest description() const noexcept;
+  /// Bytes of its answer are on their way: whoever reports a crash must not answer any more.
+  void take_over_answer() noexcept;
   /// Its connection is closed: nothing can reach the client any more. An async handler is cancelled before the loop
   /// waits again, where that is wanted.
   void lose_client() noexcept;
@@ -105,7 +109,6 @@ class RunningExchange final : public http::Exchange, public Work {
   const net::TlsFacts* tls_facts = nullptr;  ///< of its connection; null: plain
   TimePoint began{};                         ///< set when an access log wants durations
   std::atomic<bool> client_left{false};      ///< it has closed its connection, or the sending half
-  process::RunningRequest running;           ///< what a crash report says, while its handler has a thread
   RunningExchange* next = nullptr;           ///< in an executor's queue
   std::unique_ptr<BodyFile> body_file;       ///< what request.body views, if it was too large for memory
   bool blocking = false;                     ///< the flavour of its handler that runs

@@ -9,11 +9,10 @@ namespace indrik::bench {
 /// Stands where a handler must stand; nobody calls it.
 class SilentHandler final : public http::Handler {
  public:
+  SilentHandler() : Handler{"health", "/health"} {}
   Flavours flavours() const noexcept override { return Flavours::blocking; }
   void handle(http::Exchange&) noexcept override {}
   void start(http::Exchange&) noexcept override {}
-  std::string_view plugin() const noexcept override { return "health"; }
-  std::string_view route() const noexcept override { return "/health"; }
 };
 
 }  // namespace indrik::bench

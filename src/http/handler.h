@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/timers.h"
@@ -64,6 +66,11 @@ class Handler {
  public:
   enum class Flavours : std::uint8_t { blocking = 1, async = 2, both = 3 };
 
+  /// Who answers, for logs and the scoreboard.
+  Handler(std::string plugin, std::string route)
+      : plugin_{std::move(plugin)}, route_{std::move(route)}, place_{" (route " + route_ + ", plugin " + plugin_ + ")"} {}
+  Handler(const Handler&) = delete;
+  Handler& operator=(const Handler&) = delete;
   virtual ~Handler() = default;
 
   virtual Flavours flavours() const noexcept = 0;
@@ -74,15 +81,20 @@ class Handler {
   /// Async flavour: returns soon; exchange.complete() is called in it or later. Loop thread.
   virtual void start(Exchange& exchange) noexcept = 0;
 
-  /// Who answers, for logs and the scoreboard; valid as long as the handler.
-  virtual std::string_view plugin() const noexcept = 0;
-  virtual std::string_view route() const noexcept = 0;
-
   /// Wants a request as soon as its head is there and reads the body itself. Otherwise it gets the body whole.
   virtual bool streams_body() const noexcept { return false; }
 
   bool can_block() const noexcept { return (static_cast<unsigned>(flavours()) & 1U) != 0; }
   bool can_be_async() const noexcept { return (static_cast<unsigned>(flavours()) & 2U) != 0; }
+  std::string_view plugin() const noexcept { return plugin_; }
+  std::string_view route() const noexcept { return route_; }
+  /// " (route /health, plugin health)": what stands behind a request in a sentence about it.
+  std::string_view place() const noexcept { return place_; }
+
+ private:
+  std::string plugin_;
+  std::string route_;
+  std::string place_;
 };
 
 }  // namespace indrik::http

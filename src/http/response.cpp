@@ -33,9 +33,22 @@ Response::FieldError append_line(std::string_view name, std::string_view value, 
   return Response::FieldError::none;
 }
 
+/// What most answers have, and nobody need look at twice.
+constexpr auto kUsualTypes =
+    std::to_array<std::string_view>({"text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json"});
+
+bool is_usual_type(std::string_view name, std::string_view value) noexcept {
+  return name == "Content-Type" && std::ranges::find(kUsualTypes, value) != kUsualTypes.end();
+}
+
 }  // namespace
 
 Response::FieldError Response::add_field(std::string_view name, std::string_view value) {
+  if (is_usual_type(name, value)) {
+    append_all(field_lines_, "Content-Type: ", value, "\r\n");
+    has_content_type_ = true;
+    return FieldError::none;
+  }
   const auto error = append_line(name, value, field_lines_);
   if (error == FieldError::none && equals_ignoring_case(name, "Content-Type")) has_content_type_ = true;
   return error;

@@ -16,13 +16,12 @@ void fail_unless_told(http::Exchange& exchange, std::int32_t code) {
 }  // namespace
 
 RouteHandler::RouteHandler(const indrik_route& route, std::string plugin_name, std::string full_pattern)
-    : handle_{route.handle},
+    : http::Handler{std::move(plugin_name), std::move(full_pattern)},
+      handle_{route.handle},
       start_{route.start},
       user_data_{route.user_data},
       free_user_data_{route.free_user_data},
-      streams_body_{(route.flags & INDRIK_ROUTE_STREAMS_BODY) != 0},
-      plugin_{std::move(plugin_name)},
-      pattern_{std::move(full_pattern)} {}
+      streams_body_{(route.flags & INDRIK_ROUTE_STREAMS_BODY) != 0} {}
 
 RouteHandler::~RouteHandler() {
   if (free_user_data_ != nullptr) free_user_data_(user_data_);

@@ -14,16 +14,12 @@ class RouteHandler final : public http::Handler {
  public:
   /// `route` has at least one handler. Owns route.user_data from here on.
   RouteHandler(const indrik_route& route, std::string plugin_name, std::string full_pattern);
-  RouteHandler(const RouteHandler&) = delete;
-  RouteHandler& operator=(const RouteHandler&) = delete;
   ~RouteHandler() override;
 
   Flavours flavours() const noexcept override;
   void handle(http::Exchange& exchange) noexcept override;
   void start(http::Exchange& exchange) noexcept override;
   bool streams_body() const noexcept override { return streams_body_; }
-  std::string_view plugin() const noexcept override { return plugin_; }
-  std::string_view route() const noexcept override { return pattern_; }
 
  private:
   std::int32_t (*handle_)(void* user_data, indrik_exchange* exchange);
@@ -31,8 +27,6 @@ class RouteHandler final : public http::Handler {
   void* user_data_;
   void (*free_user_data_)(void* user_data);
   bool streams_body_;
-  std::string plugin_;
-  std::string pattern_;
 };
 
 }  // namespace indrik::plugin

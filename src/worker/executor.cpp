@@ -53,14 +53,13 @@ void RunningExchange::mark(LoopTurn& turn) noexcept { RunningMark::set(turn, *th
 
 // On the way of every request: no formatting library.
 void RunningMark::set(LoopTurn& turn, RunningExchange& exchange) noexcept {
-  const auto& handler = exchange.handler();
-  const FixedText what{exchange.request.method, " ",         exchange.request.path, " (route ",
-                       handler.route(),         ", plugin ", handler.plugin(),      ")"};
+  const FixedText what{exchange.request.method, " ", exchange.request.path, exchange.handler().place()};
   turn.work = &exchange;
   turn.running = exchange.description();
+  const auto now = coarse_monotonic_ns();
+  turn.running.since_ns = now;
   if (exchange.connection) exchange.connection->describe_client(turn.running);
   process::mark_running(&turn.running);
-  const auto now = turn.running.since_ns;
   // Whoever begins another handler is not stuck, however long those before it took together.
   turn.slot.heartbeat_ns.store(now, std::memory_order_relaxed);
   process::begin_running(turn.slot, what.view(), now);
@@ -76,6 +75,7 @@ void RunningMark::clear(LoopTurn& turn) noexcept {
 
 // The loop answers for it when its time is over.
 ThreadMark::ThreadMark(const RunningExchange& exchange) noexcept : running_{exchange.description()} {
+  running_.since_ns = coarse_monotonic_ns();
   process::mark_running(&running_);
 }
 

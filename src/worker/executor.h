@@ -58,7 +58,7 @@ class ThreadMark {
   ThreadMark& operator=(const ThreadMark&) = delete;
 
  private:
-  const process::RunningRequest running_;
+  process::RunningRequest running_;
 };
 
 /// The sentence about a running request for the scoreboard, what ThreadMark says, and the beat of the pulse, while this

@@ -24,8 +24,7 @@ process::RunningRequest RunningExchange::description() const noexcept {
   return {.method = request.method,
           .path = request.path,
           .route = handler().route(),
-          .plugin = handler().plugin(),
-          .since_ns = coarse_monotonic_ns()};
+          .plugin = handler().plugin()};
 }
 
 Timers& RunningExchange::timers() noexcept { return engine_.timers(); }

@@ -59,7 +59,7 @@ class RunningExchange final : public http::Exchange, public Work {
   /// Its body is still to come, in pieces.
   void open_body();
   void mark(LoopTurn& turn) noexcept override;
-  /// What a crash report says of it.
+  /// What a crash report says of it, but for when it began to run.
   process::RunningRequest description() const noexcept;
   /// Bytes of its answer are on their way: whoever reports a crash must not answer any more.
   void take_over_answer() noexcept;

@@ -18,7 +18,8 @@ class FunctionHandler final : public http::Handler {
   static std::unique_ptr<http::Handler> async(Function function) {
     return std::make_unique<FunctionHandler>(Function{}, std::move(function));
   }
-  FunctionHandler(Function blocking, Function async) : blocking_{std::move(blocking)}, async_{std::move(async)} {}
+  FunctionHandler(Function blocking, Function async)
+      : http::Handler{"test", "/test"}, blocking_{std::move(blocking)}, async_{std::move(async)} {}
 
   Flavours flavours() const noexcept override {
     if (blocking_ && async_) return Flavours::both;
@@ -27,8 +28,6 @@ class FunctionHandler final : public http::Handler {
   void handle(http::Exchange& exchange) noexcept override { blocking_(exchange); }
   void start(http::Exchange& exchange) noexcept override { async_(exchange); }
   bool streams_body() const noexcept override { return streams; }
-  std::string_view plugin() const noexcept override { return "test"; }
-  std::string_view route() const noexcept override { return "/test"; }
 
   bool streams = false;  ///< it reads its requests' bodies itself
 

@@ -23,15 +23,10 @@ using indrik::routing::Segment;
 
 class PatternHandler final : public indrik::http::Handler {
  public:
-  explicit PatternHandler(std::string_view pattern) : pattern_{pattern} {}
+  explicit PatternHandler(std::string_view pattern) : Handler{"fuzz", std::string{pattern}} {}
   Flavours flavours() const noexcept override { return Flavours::blocking; }
   void handle(indrik::http::Exchange&) noexcept override {}
   void start(indrik::http::Exchange&) noexcept override {}
-  std::string_view plugin() const noexcept override { return "fuzz"; }
-  std::string_view route() const noexcept override { return pattern_; }
-
- private:
-  std::string pattern_;
 };
 
 /// The values of the pattern's parameters for that path, or false.

@@ -56,6 +56,16 @@ TEST(ResponseTest, NamesTheTypeOfABodyThatHasNone) {
   EXPECT_EQ(written(response), "HTTP/1.1 200 OK\r\nDate: D\r\ncontent-type: text/html\r\nContent-Length: 1\r\n\r\nx");
 }
 
+TEST(ResponseTest, WritesUsualTypesAsAnyOther) {
+  for (const auto* type : {"text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json", "text/plain"}) {
+    Response response;
+    EXPECT_EQ(response.add_field("X", "a"), FieldError::none);
+    EXPECT_EQ(response.add_field("Content-Type", type), FieldError::none);
+    EXPECT_TRUE(response.has_content_type());
+    EXPECT_EQ(response.field_lines(), "X: a\r\nContent-Type: " + std::string{type} + "\r\n");
+  }
+}
+
 TEST(ResponseTest, SendsNoBodyWhereThereIsNone) {
   Response response;
   response.append_body("x");

@@ -11,16 +11,10 @@ namespace {
 
 class NamedHandler final : public http::Handler {
  public:
-  explicit NamedHandler(std::string name, std::string plugin) : name_{std::move(name)}, plugin_{std::move(plugin)} {}
+  NamedHandler(std::string name, std::string plugin) : http::Handler{std::move(plugin), std::move(name)} {}
   Flavours flavours() const noexcept override { return Flavours::blocking; }
   void handle(http::Exchange&) noexcept override {}
   void start(http::Exchange&) noexcept override {}
-  std::string_view plugin() const noexcept override { return plugin_; }
-  std::string_view route() const noexcept override { return name_; }
-
- private:
-  std::string name_;
-  std::string plugin_;
 };
 
 class RouterTest : public ::testing::Test {

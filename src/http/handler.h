@@ -68,7 +68,9 @@ class Handler {
 
   /// Who answers, for logs and the scoreboard.
   Handler(std::string plugin, std::string route)
-      : plugin_{std::move(plugin)}, route_{std::move(route)}, place_{" (route " + route_ + ", plugin " + plugin_ + ")"} {}
+      : plugin_{std::move(plugin)},
+        route_{std::move(route)},
+        place_{" (route " + route_ + ", plugin " + plugin_ + ")"} {}
   Handler(const Handler&) = delete;
   Handler& operator=(const Handler&) = delete;
   virtual ~Handler() = default;

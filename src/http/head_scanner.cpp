@@ -16,12 +16,13 @@ HeadScanner::State HeadScanner::scan(std::string_view text, const Limits& limits
     if (!whole) return State::incomplete;
 
     auto line = text.substr(line_begin_, length);
-    // The only CR stands before the LF.
-    if (line.find('\r') != line.size() - 1 || line.empty()) return fail(ParseError::bad_line_ending);
+    if (!line.ends_with('\r')) return fail(ParseError::bad_line_ending);
     line.remove_suffix(1);
     line_begin_ = end + 1;
     if (line.empty()) return lines_ > 0 ? State::complete : fail(ParseError::bad_request_line);
-    if (const auto error = judge_line(line, limits); error != ParseError::none) return fail(error);
+    // A line with a CR in it does not pass: it stands nowhere but before the LF.
+    if (const auto error = judge_line(line, limits); error != ParseError::none)
+      return fail(line.find('\r') == line.npos ? error : ParseError::bad_line_ending);
     ++lines_;
   }
 }

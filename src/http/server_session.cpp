@@ -23,19 +23,13 @@ void ServerSession::feed(std::string_view bytes, SessionMemory* spare) {
     buffer_.erase(0, begin_);
     begin_ = 0;
   }
-  if (spare && fields_.capacity() == 0 && buffer_.empty()) take_memory(*spare);
+  if (spare && fields_.capacity() == 0 && buffer_.empty()) spare->take(buffer_, fields_);
   buffer_.append(bytes);
 }
 
 ServerSession::Aside& ServerSession::aside() {
   if (!aside_) aside_ = std::make_unique<Aside>();
   return *aside_;
-}
-
-void ServerSession::take_memory(SessionMemory& spare) noexcept {
-  auto [bytes, fields] = spare.take();
-  buffer_.swap(bytes);
-  fields_.swap(fields);
 }
 
 void ServerSession::end_of_input() noexcept { input_ended_ = true; }
@@ -364,7 +358,7 @@ std::size_t ServerSession::buffered() const noexcept {
 void ServerSession::release_memory(SessionMemory* spare) noexcept {
   if (phase_ == Phase::answer || phase_ == Phase::body || phase_ == Phase::drain || !unread().empty()) return;
   begin_ = 0;
-  if (spare && fields_.capacity() > 0) spare->leave({std::move(buffer_), std::move(fields_)});
+  if (spare && fields_.capacity() > 0) spare->leave(buffer_, fields_);
   std::string{}.swap(buffer_);
   aside_.reset();
   std::vector<Field>{}.swap(fields_);

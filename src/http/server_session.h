@@ -154,7 +154,6 @@ class ServerSession {
   void take_later();
   Aside& aside();
   std::string_view later() const noexcept { return aside_ ? aside_->later : std::string_view{}; }
-  void take_memory(SessionMemory& spare) noexcept;
   /// Of the request being read or answered, as it lies now.
   std::string_view head() const noexcept {
     return in_pieces_ ? std::string_view{aside_->head} : unread().substr(0, scanner_.size());

@@ -16,33 +16,37 @@ class SessionMemory {
   /// What is left beyond so many bytes is freed.
   static constexpr std::size_t kMost = 1024 * 1024;
 
-  struct Piece {
-    std::string bytes;
-    std::vector<Field> fields;
-
-    std::size_t size() const noexcept { return bytes.capacity() + fields.capacity() * sizeof(Field); }
-  };
-
-  /// Empty, with or without memory.
-  Piece take() noexcept {
-    if (pieces_.empty()) return {};
-    Piece piece = std::move(pieces_.back());
+  /// Both are empty, and are given memory if there is some.
+  void take(std::string& bytes, std::vector<Field>& fields) noexcept {
+    if (pieces_.empty()) return;
+    auto& last = pieces_.back();
+    bytes = std::move(last.bytes);
+    fields = std::move(last.fields);
     pieces_.pop_back();
-    held_ -= piece.size();
-    return piece;
+    held_ -= size_of(bytes, fields);
   }
-  void leave(Piece piece) noexcept {
-    if (piece.size() > kMost - held_) return;
-    piece.bytes.clear();
-    piece.fields.clear();
-    held_ += piece.size();
-    pieces_.push_back(std::move(piece));
+  /// What has no room stays with the caller.
+  void leave(std::string& bytes, std::vector<Field>& fields) {
+    const auto size = size_of(bytes, fields);
+    if (size > kMost - held_) return;
+    bytes.clear();
+    fields.clear();
+    pieces_.push_back({std::move(bytes), std::move(fields)});
+    held_ += size;
   }
 
   /// Bytes that wait to be taken.
   std::size_t held() const noexcept { return held_; }
 
  private:
+  struct Piece {
+    std::string bytes;
+    std::vector<Field> fields;
+  };
+  static std::size_t size_of(const std::string& bytes, const std::vector<Field>& fields) noexcept {
+    return bytes.capacity() + fields.capacity() * sizeof(Field);
+  }
+
   std::vector<Piece> pieces_;
   std::size_t held_ = 0;
 };

@@ -446,7 +446,7 @@ SlabPtr<RunningExchange> Engine::take_exchange() {
   return spare ? std::move(spare) : make_in<RunningExchange>(exchange_rooms_, *this);
 }
 
-void Engine::give_back(SlabPtr<RunningExchange> exchange) noexcept {
+void Engine::give_back(SlabPtr<RunningExchange>&& exchange) noexcept {
   if (std::exchange(exchange->wake_pending, false)) std::erase(woken_, exchange.get());
   if (std::exchange(exchange->cancel_pending, false)) std::erase(abandoned_, exchange.get());
   if (exchange->queued) {
@@ -454,7 +454,7 @@ void Engine::give_back(SlabPtr<RunningExchange> exchange) noexcept {
     withdrawn_.push_back(std::move(exchange));
     return;
   }
-  if (!exchanges_.has_room()) return;
+  if (!exchanges_.has_room()) return exchange.reset();
   exchange->reset();
   exchanges_.give_back(std::move(exchange));
 }

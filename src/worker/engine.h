@@ -76,7 +76,7 @@ class Engine {
   /// An exchange for a connection's next request; give it back when it is answered.
   SlabPtr<RunningExchange> take_exchange();
   /// One that an executor still has in its queue is kept until it has not.
-  void give_back(SlabPtr<RunningExchange> exchange) noexcept;
+  void give_back(SlabPtr<RunningExchange>&& exchange) noexcept;
   void end_withdrawn(RunningExchange& exchange) noexcept;
   /// An empty string with memory, for answers; give it back.
   std::string take_scratch();

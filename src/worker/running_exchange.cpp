@@ -21,10 +21,7 @@ void RunningExchange::take_over_answer() noexcept {
 }
 
 process::RunningRequest RunningExchange::description() const noexcept {
-  return {.method = request.method,
-          .path = request.path,
-          .route = handler().route(),
-          .plugin = handler().plugin()};
+  return {.method = request.method, .path = request.path, .route = handler().route(), .plugin = handler().plugin()};
 }
 
 Timers& RunningExchange::timers() noexcept { return engine_.timers(); }

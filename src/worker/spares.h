@@ -25,7 +25,7 @@ class Spares {
     return object;
   }
   bool has_room() const noexcept { return spare_.size() < kMost; }
-  void give_back(Pointer object) { spare_.push_back(std::move(object)); }
+  void give_back(Pointer&& object) { spare_.push_back(std::move(object)); }
   /// To be called once in a while: frees half of what nobody has needed since the last call. True: there were some.
   bool shrink() noexcept {
     const auto unneeded = std::exchange(least_, spare_.size());

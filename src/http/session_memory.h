@@ -20,10 +20,10 @@ class SessionMemory {
   void take(std::string& bytes, std::vector<Field>& fields) noexcept {
     if (pieces_.empty()) return;
     auto& last = pieces_.back();
+    held_ -= size_of(last.bytes, last.fields);
     bytes = std::move(last.bytes);
     fields = std::move(last.fields);
     pieces_.pop_back();
-    held_ -= size_of(bytes, fields);
   }
   /// What has no room stays with the caller.
   void leave(std::string& bytes, std::vector<Field>& fields) {

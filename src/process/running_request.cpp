@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 
 namespace indrik::process {
@@ -29,7 +30,13 @@ const RunningRequest* mark_of_plugin(std::string_view plugin) noexcept {
   return nullptr;
 }
 
-void mark_running(const RunningRequest* request) noexcept { t_running = request; }
+// The fences keep the compiler from moving what is written of a request past the moment from which a signal's handler
+// may read it, or reads it no more.
+void mark_running(const RunningRequest* request) noexcept {
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  t_running = request;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+}
 
 const RunningRequest* marked_running() noexcept { return t_running; }
 

@@ -304,6 +304,7 @@ void Connection::answer_for_handler() noexcept {
     response.set_plain(408, "Request Timeout\n");
   else
     set_timeout(engine_, response);
+  exchange_->take_over_answer();
   record_access(engine_, *exchange_, response);
   count_answer(engine_.slot(), response.status());
   std::string out = engine_.take_scratch();

@@ -57,6 +57,7 @@ void Connection::close(bool reset) noexcept {
   be_heard();
   kept_.reset();
   if (!exchange_) return engine_.bury(*this);
+  exchange_->take_over_answer();  // the descriptor's number will be another's
   exchange_->lose_client();
   if (!exchange_->withdraw()) return;  // its handler works on what stands here
   add(engine_.slot().in_flight, -1U);

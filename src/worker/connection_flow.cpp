@@ -118,6 +118,8 @@ void Connection::take_body(std::string& out) noexcept {
 /// What the handler has written since the last time, as it is sent.
 void Connection::gather_flow(std::string& out) noexcept {
   const auto outgoing = exchange_->flow()->take();
+  // What a crash report would have sent before its answer moves when this follows it.
+  if (!outgoing.hints.empty() && pumping_ != nullptr) exchange_->take_over_answer();
   for (std::string_view hints = outgoing.hints; !hints.empty();) {
     const auto size = hints.find("\r\n\r\n") + 2;
     session_.inform(103, hints.substr(0, size), out);

@@ -454,8 +454,8 @@ void Engine::give_back(SlabPtr<RunningExchange>&& exchange) noexcept {
     withdrawn_.push_back(std::move(exchange));
     return;
   }
+  exchange->reset();  // its timers, too, which must not outlive it
   if (!exchanges_.has_room()) return exchange.reset();
-  exchange->reset();
   exchanges_.give_back(std::move(exchange));
 }
 

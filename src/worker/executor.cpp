@@ -54,6 +54,7 @@ void RunningExchange::mark(LoopTurn& turn) noexcept { RunningMark::set(turn, *th
 // On the way of every request: no formatting library.
 void RunningMark::set(LoopTurn& turn, RunningExchange& exchange) noexcept {
   const FixedText what{exchange.request.method, " ", exchange.request.path, exchange.handler().place()};
+  process::mark_running(nullptr);  // another's may be marked, whose handler has led here
   turn.work = &exchange;
   turn.running = exchange.description();
   const auto now = coarse_monotonic_ns();

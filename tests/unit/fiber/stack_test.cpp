@@ -314,8 +314,8 @@ TEST_F(StackUseTest, RefusesMoreFibersThanThereMayBeAndServesOn) {
 }
 
 TEST_F(StackUseTest, LeavesNothingBehindWhenTheSystemGivesNoMemory) {
-#if defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "it ends the process where it has no memory of its own for a fiber";
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "a sanitizer ends the process where it has no memory of its own for a fiber";
 #endif
   const auto before = mappings();
   std::optional<test::TightMemory> tight{1024 * kKiB};

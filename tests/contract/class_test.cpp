@@ -5,7 +5,6 @@
 #include <set>
 
 #include "contract/contract.h"
-#include "process/running_request.h"
 
 namespace indrik::test {
 namespace {
@@ -156,38 +155,6 @@ TEST(SyncClassTest, SaysWhatItIsRunning) {
   ASSERT_EQ(::write(gate[1], "x", 1), 1);
   EXPECT_EQ(client.receive().status, 200);
   EXPECT_EQ(worker.slot().running_since_ns, 0);
-}
-
-/// What a crash report would answer on, as the handler sees it: before its client has left, and after.
-TEST(LoopClassTest, NamesNoClientToCrashReportsThatHasLeft) {
-  for (const auto worker_class : {WorkerClass::sync, WorkerClass::green}) {
-    worker::Options options{.worker_class = worker_class};
-    int told[2];
-    ASSERT_EQ(::pipe(told), 0);
-    auto reader = std::make_unique<FunctionHandler>(
-        [&told](http::Exchange& exchange) {
-          char room[64];
-          int clients[2] = {process::marked_running()->client, 0};
-          while (exchange.streaming().read(room, http::Streaming::Wait::yes).state == http::Streaming::State::moved) {
-            EXPECT_EQ(::write(told[1], clients, sizeof clients), static_cast<ssize_t>(sizeof clients));
-          }
-          clients[1] = process::marked_running()->client;
-          EXPECT_EQ(::write(told[1], clients, sizeof clients), static_cast<ssize_t>(sizeof clients));
-        },
-        FunctionHandler::Function{});
-    reader->streams = true;
-    WorkerProcess worker{options, [&reader](auto& router) { ASSERT_TRUE(router.add("POST", "/", std::move(reader))); }};
-    HttpClient client{worker.address()};
-    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
-    int clients[2] = {};
-    ASSERT_EQ(::read(told[0], clients, sizeof clients), static_cast<ssize_t>(sizeof clients));  // it waits for the rest
-    client.reset();
-    ASSERT_EQ(::read(told[0], clients, sizeof clients), static_cast<ssize_t>(sizeof clients));
-    EXPECT_GE(clients[0], 0);
-    EXPECT_EQ(clients[1], -1);
-    ::close(told[0]);
-    ::close(told[1]);
-  }
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <atomic>
 
 #include "fiber/blocking_call.h"
+#include "fiber/epoll_reports.h"
 #include "fiber/hook_families.h"
 #include "fiber/real_call.h"
 #include "fiber/timespec.h"
@@ -16,6 +18,15 @@ constexpr std::array<std::string_view, 3> kHooked{"epoll_wait", "epoll_pwait", "
 constinit RealCall<int(int, epoll_event*, int, int)> real_epoll_wait{"epoll_wait"};
 constinit RealCall<int(int, epoll_event*, int, int, const sigset_t*)> real_epoll_pwait{"epoll_pwait"};
 constinit RealCall<int(int, epoll_event*, int, const timespec*, const sigset_t*)> real_epoll_pwait2{"epoll_pwait2"};
+
+constinit std::atomic<EpollListener> epoll_listener{nullptr};
+
+/// What libc's call has given.
+int reported(int set, const epoll_event* events, int count) noexcept {
+  const auto listener = epoll_listener.load(std::memory_order_relaxed);
+  if (count > 0 && listener != nullptr) listener(set, events, count);
+  return count;
+}
 
 /// An epoll descriptor is itself readable when one of its own is ready. `look` is the call itself without a wait.
 template <class Look>
@@ -39,6 +50,8 @@ nanoseconds to_timeout(int timeout) noexcept { return timeout < 0 ? kForever : n
 
 SymbolNames epoll_hooks() noexcept { return kHooked; }
 
+void listen_to_epoll(EpollListener listener) noexcept { epoll_listener.store(listener, std::memory_order_relaxed); }
+
 }  // namespace indrik::fiber
 
 extern "C" {
@@ -46,7 +59,7 @@ extern "C" {
 using namespace indrik::fiber;
 
 int epoll_wait(int set, epoll_event* events, int room, int timeout) {
-  if (!may_park() || timeout == 0) return real_epoll_wait(set, events, room, timeout);
+  if (!may_park() || timeout == 0) return reported(set, events, real_epoll_wait(set, events, room, timeout));
   return epoll_waiting(set, to_timeout(timeout), [=] { return real_epoll_wait(set, events, room, 0); });
 }
 

@@ -53,6 +53,7 @@ Connection& Connection::of(Deadline& deadline) noexcept { return static_cast<Own
 
 void Connection::open() noexcept {
   add(engine_.slot().expected, 1);
+  if (stream_.tls() == nullptr) engine_.edges().add(stream_.fd());  // a record that is not whole hides what has come
   await_ready(ev::READ);
   if (origin_.pending()) return wait_for_more();
   believe_script_name();
@@ -98,10 +99,26 @@ void Connection::on_readable() noexcept {
   look_for_request();
 }
 
+/// As Stream::receive(), into the engine's buffer.
+ssize_t Connection::take_input() noexcept {
+  const ssize_t size = stream_.receive(engine_.read_buffer(), Engine::kReadBuffer);
+  if (size == static_cast<ssize_t>(Engine::kReadBuffer) || (size > 0 && engine_.edges().has_ended(stream_.fd())))
+    look_again();
+  return size;
+}
+
+/// There may be more, of which the kernel has told already: in the next turn it is to tell again. Where reading is not
+/// awaited now, it will when it is.
+void Connection::look_again() noexcept {
+  if (!awaits(ev::READ) || !engine_.edges().has(stream_.fd())) return;
+  watch_.stop();
+  watch_.start(stream_.fd(), watch_.events & (ev::READ | ev::WRITE));
+}
+
 /// Takes what has come, or the end of it. False: nothing has changed, or the connection is closed.
 bool Connection::receive() noexcept {
-  char* const buffer = engine_.read_buffer();
-  const ssize_t size = stream_.receive(buffer, Engine::kReadBuffer);
+  const char* const buffer = engine_.read_buffer();
+  const ssize_t size = take_input();
   if (size > 0) {
     // Asking costs a system call: only where it may have waited, in the listener's queue or for the loop.
     const bool may_have_waited = waiting_ == Waiting::first_byte || engine_.is_held_up();

@@ -84,6 +84,8 @@ class Connection {
   void ignore_ready(int event) noexcept;
   void on_readable() noexcept;
   void on_writable() noexcept;
+  ssize_t take_input() noexcept;
+  void look_again() noexcept;
   bool receive() noexcept;
   void begin_session() noexcept;
   void read_preamble(Preamble& preamble) noexcept;

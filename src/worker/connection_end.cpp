@@ -45,7 +45,7 @@ void Connection::linger() noexcept {
 }
 
 void Connection::discard_input() noexcept {
-  const ssize_t size = stream_.receive(engine_.read_buffer(), Engine::kReadBuffer);
+  const ssize_t size = take_input();
   if (size == 0 || (size < 0 && !net::Stream::would_block())) close();
 }
 
@@ -53,6 +53,7 @@ void Connection::close(bool reset) noexcept {
   if (reset) stream_.reset_on_close();
   watch_.stop();
   deadline_.clear();
+  if (stream_) engine_.edges().remove(stream_.fd());
   stream_.close();
   be_heard();
   kept_.reset();

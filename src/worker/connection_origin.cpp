@@ -9,6 +9,7 @@ namespace indrik::worker {
 void Connection::read_preamble(Preamble& preamble) noexcept {
   switch (preamble.read(stream_.fd(), engine_.read_buffer())) {
     case Preamble::Outcome::waiting:
+      look_again();
       return wait_for_more();
     case Preamble::Outcome::refused:
       engine_.complain_of_preamble(origin_.name());

@@ -43,6 +43,7 @@ class Engine {
 
   const Options& options() const noexcept { return options_; }
   const Loop& loop() const noexcept { return loop_; }
+  Edges& edges() noexcept { return loop_.edges(); }
   Timers& timers() noexcept { return timers_; }
   LoopTurn& turn() noexcept { return turn_; }
   LoopServices services() noexcept { return {timers_, watches_, offloads_, &posts_, &parking_, &turns_, &turn_}; }

@@ -148,7 +148,10 @@ void LoopTimers::fire(void* room) noexcept {
 // libev must find it: hidden as the rest it would be ours alone.
 extern "C" [[gnu::visibility("default")]] int epoll_ctl(int set, int operation, int descriptor,
                                                         epoll_event* event) noexcept {
-  const int result = indrik::worker::real_epoll_ctl(set, operation, descriptor, event);
+  auto* const edges = indrik::worker::Edges::of_thread();
+  const int result = edges && event && edges->has(descriptor)
+                         ? edges->control(set, operation, descriptor, *event)
+                         : indrik::worker::real_epoll_ctl(set, operation, descriptor, event);
   if (result != 0 && errno == EBADF && indrik::worker::is_libevs(__builtin_return_address(0))) errno = EPERM;
   return result;
 }

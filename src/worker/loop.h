@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/timers.h"
+#include "worker/edges.h"
 #include "worker/loop_turn.h"
 #include "worker/timer_wheel.h"
 
@@ -45,11 +46,15 @@ class Loop {
     if (!stopped_) ev_run(loop_, ev_pending_count(loop_) > 0 ? EVRUN_NOWAIT : EVRUN_ONCE);
     return !stopped_;
   }
+  /// The sockets that this loop watches for edges.
+  Edges& edges() noexcept { return edges_; }
+  const Edges& edges() const noexcept { return edges_; }
   /// The loop's own idea of the time: the start of this turn. Cheap.
   ev_tstamp now() const noexcept { return ev_now(loop_); }
 
  private:
   struct ev_loop* loop_;
+  Edges edges_;
   bool stopped_ = false;
 };
 

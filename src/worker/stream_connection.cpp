@@ -135,6 +135,22 @@ void StreamConnection::await_input() noexcept {
 
 // --- the socket's side ---
 
+/// As Stream::receive(). See Connection::take_input().
+ssize_t StreamConnection::take_input(char* buffer, std::size_t capacity) noexcept {
+  const ssize_t size = stream_.receive(buffer, capacity);
+  if (in_thread_ || size <= 0) return size;
+  const bool may_be_more = static_cast<std::size_t>(size) == capacity;
+  if (may_be_more || all_.engine().edges().has_ended(stream_.fd())) look_again();
+  return size;
+}
+
+/// See Connection::look_again().
+void StreamConnection::look_again() noexcept {
+  if (!readable_.is_active()) return;
+  readable_.stop();
+  readable_.start(stream_.fd(), ev::READ);
+}
+
 /// Takes what has come, or the end of it. False: nothing has changed.
 bool StreamConnection::receive() noexcept {
   if (!buffer_.make_room(begin_, end_)) {
@@ -142,7 +158,7 @@ bool StreamConnection::receive() noexcept {
     lose_client();
     return true;
   }
-  const ssize_t size = stream_.receive(end_, buffer_.room_behind(end_));
+  const ssize_t size = take_input(end_, buffer_.room_behind(end_));
   if (size > 0) {
     end_ += size;
   } else if (size == 0) {

@@ -110,6 +110,8 @@ class StreamConnection final : public stream::Conversation, public Work {
   void be_idle(bool idle) noexcept;
   void wait(Direction direction) noexcept;
   bool receive() noexcept;
+  ssize_t take_input(char* buffer, std::size_t capacity) noexcept;
+  void look_again() noexcept;
   void leave_turn_to_others() noexcept;
   void send_some() noexcept;
   void await_taking() noexcept;

@@ -13,6 +13,7 @@ namespace indrik::worker {
 
 void StreamConnection::open() noexcept {
   add(all_.engine().slot().expected, 1);
+  if (stream_.tls() == nullptr) all_.engine().edges().add(stream_.fd());
   if (origin_.pending() == nullptr) return start();
   readable_.start(stream_.fd(), ev::READ);
   all_.preambles().enter(deadline_);
@@ -22,7 +23,7 @@ void StreamConnection::read_preamble(Preamble& preamble) noexcept {
   auto& engine = all_.engine();
   switch (preamble.read(stream_.fd(), engine.read_buffer())) {
     case Preamble::Outcome::waiting:
-      return;
+      return look_again();
     case Preamble::Outcome::refused:
       engine.complain_of_preamble(origin_.name());
       return close();
@@ -160,6 +161,7 @@ void StreamConnection::expire(const DeadlineQueue& queue) noexcept {
     if (!stage_.compare_exchange_strong(expected, Stage::given_up, std::memory_order_acq_rel)) return;
     all_.engine().log().debug("{}: no turn within queue_timeout", origin_.name());
     process::increment(all_.engine().slot().refused);
+    all_.engine().edges().remove(stream_.fd());
     stream_.close();
     return;  // whoever has it in a queue finishes it
   }
@@ -220,7 +222,7 @@ void StreamConnection::linger() noexcept {
 }
 
 void StreamConnection::discard_input() noexcept {
-  const ssize_t size = stream_.receive(all_.engine().read_buffer(), Engine::kReadBuffer);
+  const ssize_t size = take_input(all_.engine().read_buffer(), Engine::kReadBuffer);
   if (size == 0 || (size < 0 && !net::Stream::would_block())) close();
 }
 
@@ -229,6 +231,7 @@ void StreamConnection::close(bool reset) noexcept {
   writable_.stop();
   deadline_.clear();
   if (stream_ && reset) stream_.reset_on_close();
+  if (stream_) all_.engine().edges().remove(stream_.fd());
   stream_.close();
   buffer_.release();
   be_heard();

@@ -135,7 +135,7 @@ TEST_P(DrainContract, GivesASilentClientFromTheQueueTheShortGraceToo) {
   worker.slot().server_stops = true;
   auto first = std::make_unique<HttpClient>(worker.address());
   EXPECT_EQ(first->get("/").status, 200);
-  worker.signal(SIGSTOP);
+  worker.stop();
   HttpClient silent{worker.address()};
   first.reset();
   worker.signal(SIGTERM);
@@ -150,7 +150,7 @@ TEST_P(DrainContract, ServesWhatWaitsInTheQueueWhenTheServerStops) {
   worker.slot().server_stops = true;
   auto first = std::make_unique<HttpClient>(worker.address());
   EXPECT_EQ(first->get("/").status, 200);
-  worker.signal(SIGSTOP);
+  worker.stop();
   HttpClient queued{worker.address()};
   queued.send(request_bytes("GET", "/"));
   first.reset();

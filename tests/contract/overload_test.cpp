@@ -2,7 +2,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/wait.h>
 
 #include <array>
 
@@ -14,13 +13,6 @@ namespace {
 
 /// For longer than the 100 ms that these tests give a request.
 bool stays_silent(HttpClient& client) { return !await_fd(client.fd(), POLLIN, Deadline{150ms}); }
-
-/// Returns when it does stand still.
-void stop(const WorkerProcess& worker) {
-  worker.signal(SIGSTOP);
-  siginfo_t stopped{};
-  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(worker.pid()), &stopped, WSTOPPED), 0);
-}
 
 /// A handler counts, and holds its thread until the test opens the gate.
 class Gate {
@@ -103,7 +95,7 @@ TEST_P(QueueContract, DoesNotRunARequestWhoseClientLeftBefore) {
   HttpClient third{worker.address()};
   ASSERT_TRUE(await([&] { return worker.slot().connections == 3; }));
   // So that in the class sync, too, all three are read before the first handler holds the loop.
-  stop(worker);
+  worker.stop();
   first.send(request_bytes("GET", "/"));
   second.send(request_bytes("GET", "/"));
   second.reset();
@@ -124,7 +116,7 @@ TEST_P(QueueContract, Answers504WithoutRunningWhatWaitedBeyondItsDeadline) {
   HttpClient first{worker.address()};
   HttpClient second{worker.address()};
   ASSERT_TRUE(await([&] { return worker.slot().connections == 2; }));
-  stop(worker);
+  worker.stop();
   first.send(request_bytes("GET", "/"));
   second.send(request_bytes("GET", "/"));
   worker.signal(SIGCONT);
@@ -152,7 +144,7 @@ TEST(SyncQueueTest, Answers503ToWhatWaitedTooLongBehindAHandlerThatHeldTheLoop) 
   HttpClient first{worker.address()};
   HttpClient second{worker.address()};
   ASSERT_TRUE(await([&] { return worker.slot().connections == 2; }));
-  stop(worker);
+  worker.stop();
   first.send(request_bytes("GET", "/"));
   second.send(request_bytes("GET", "/"));
   worker.signal(SIGCONT);

@@ -129,6 +129,13 @@ WorkerProcess::~WorkerProcess() {
 
 void WorkerProcess::signal(int number) const { ::kill(pid_, number); }
 
+void WorkerProcess::stop() const {
+  signal(SIGSTOP);
+  siginfo_t stopped{};
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED) != 0)
+    throw std::runtime_error{"the worker cannot be stopped"};
+}
+
 int WorkerProcess::wait_exit() {
   if (!await_fd(pidfd_.get(), POLLIN, Deadline{})) throw std::runtime_error{"the worker does not end: " + error_text()};
   int status = 0;

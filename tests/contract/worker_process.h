@@ -56,6 +56,8 @@ class WorkerProcess {
   process::StallRecord& stall() noexcept { return scoreboard_.stalls().records()[0]; }
   pid_t pid() const noexcept { return pid_; }
   void signal(int number) const;
+  /// Until SIGCONT. Returns when it does stand still: what comes to it then, comes all at once.
+  void stop() const;
   /// Its exit code, or minus the signal that killed it; throws when it does not end.
   int wait_exit();
   /// What it has logged so far.

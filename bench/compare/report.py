@@ -27,11 +27,11 @@ METHOD = textwrap.dedent(
     `latency` is an open loop (bench/constant_rate.cpp): requests are due by the clock at half the rate that the slowest
     of the servers can do in a closed loop, the same for all, and a latency counts from when its request was due; how
     late the client itself was is part of it, and stands beside it. `idle`: connections that had one answer each; bytes
-    each is what the server's resident memory grew by; wake-ups are its workers' context switches in five seconds,
-    beside those of the same time without connections. `resp` is redis-benchmark at one process, keys out of 100
-    million, persistence off. `static`: the same certificate (P-256) and TLS_AES_128_GCM_SHA256 on both sides. `start`:
-    from the master's exec, and from HUP, until it says that all workers are ready; a reload tries one new worker for a
-    second first.
+    each is what the server's resident memory had grown by when it no longer fell, some seconds later; wake-ups are its
+    workers' context switches in five seconds, beside those of the same time without connections. `resp` is
+    redis-benchmark at one process, keys out of 100 million, persistence off. `static`: the same certificate (P-256) and
+    TLS_AES_128_GCM_SHA256 on both sides. `start`: from the master's exec, and from HUP, until it says that all workers
+    are ready; a reload tries one new worker for a second first.
     """
 ).strip()
 

@@ -22,10 +22,10 @@ def first_line(*command):
 
 
 def commit():
-    dirty = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", "src", "plugins", "include"], cwd=ROOT, check=False)
-    return first_line("git", "rev-parse", "--short=12", "HEAD") + (
-        " and local changes" if dirty.returncode == 1 else ""
-    )
+    """Empty where there is no git."""
+    name = first_line("git", "rev-parse", "--short=12", "HEAD")
+    changed = name and first_line("git", "diff", "--stat", "HEAD", "--", "src", "plugins", "include")
+    return name + (" and local changes" if changed else "")
 
 
 def machine():

@@ -33,6 +33,10 @@ class TlsSite {
   TlsSite() {
     write_certificate("first", own);
     folder.write("ca.pem", authority.pem());
+    // Workers may be somebody who may not look into the folder where all this was built.
+    std::filesystem::permissions(folder.path(), std::filesystem::perms{0755});
+    for (const auto& plugin : {built_plugin("echo"), built_test_plugin("sdk_probe"), built_test_plugin("misbehaving")})
+      std::filesystem::copy(plugin, folder.path());
   }
 
   void write_certificate(const std::string& name, const MadeCertificate& made) const {
@@ -48,10 +52,9 @@ class TlsSite {
     files.insert(files.size() - 1, ".pem");
     keys.insert(keys.size() - 1, ".key");
     folder.write("indrik.toml", "bind = [\"https://127.0.0.1:0\", \"unix:plain.sock\"]\ncertfile = [" + files +
-                                    "]\nkeyfile = [" + keys + "]\n" + settings + "\n[[app]]\nplugin = \"" +
-                                    built_plugin("echo") + "\"\n[[app]]\nplugin = \"" + built_test_plugin("sdk_probe") +
-                                    "\"\n[[app]]\nplugin = \"" + built_test_plugin("misbehaving") +
-                                    "\"\nmount = \"/bad\"\n");
+                                    "]\nkeyfile = [" + keys + "]\n" + settings +
+                                    "\n[[app]]\nplugin = \"./echo.so\"\n[[app]]\nplugin = \"./sdk_probe.so\"\n"
+                                    "[[app]]\nplugin = \"./misbehaving.so\"\nmount = \"/bad\"\n");
   }
   ServerProcess::Setup setup() const { return {.folder = folder.path()}; }
 

@@ -4,18 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstddef>
 #include <filesystem>
 #include <thread>
 
+#include "support/forbidden_call.h"
 #include "support/temporary_folder.h"
 
 namespace static_files {
@@ -124,24 +120,12 @@ TEST(RootFolderStartTest, RefusesWhatIsNoFolderInOneSentence) {
             "config key root: " + (folder / "none").native() + ": No such file or directory");
 }
 
-/// From here on the calling thread has no openat2(2), as in a container whose filter does not know it.
-bool forbid_openat2(int code) {
-  std::array<sock_filter, 4> program{{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(code)),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  }};
-  const sock_fprog filter{.len = program.size(), .filter = program.data()};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
-}
-
 TEST(RootFolderStartTest, GoesByHandWhereTheKernelHasNoSuchCall) {
   const indrik::test::TemporaryFolder folder;
   folder.write("root/a/file", "file");
   for (const int code : {ENOSYS, EPERM}) {
     std::thread{[&] {
-      ASSERT_TRUE(forbid_openat2(code));
+      ASSERT_TRUE(indrik::test::forbid_call(SYS_openat2, code));
       const RootFolder root{(folder / "root").native()};
       EXPECT_EQ(root.way(), Way::by_hand);
       EXPECT_TRUE(root.open("a/file").is_file());

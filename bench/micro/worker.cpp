@@ -32,7 +32,7 @@ BENCHMARK(deadline)->Name("worker/a deadline entered and cleared");
 
 /// A handler's own, such as a sleep, with a thousand others that run.
 void timer(State& state) {
-  const worker::Loop loop;
+  worker::Loop loop;
   worker::LoopTimers timers{loop};
   std::vector<TimerRoom> others(1000);
   const auto nothing = [](void*) noexcept {};

@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "fiber/blocking_call.h"
-#include "fiber/epoll_reports.h"
+#include "fiber/epoll_wait.h"
 #include "fiber/hook_families.h"
 #include "fiber/real_call.h"
 #include "fiber/timespec.h"
@@ -19,14 +19,7 @@ constinit RealCall<int(int, epoll_event*, int, int)> real_epoll_wait{"epoll_wait
 constinit RealCall<int(int, epoll_event*, int, int, const sigset_t*)> real_epoll_pwait{"epoll_pwait"};
 constinit RealCall<int(int, epoll_event*, int, const timespec*, const sigset_t*)> real_epoll_pwait2{"epoll_pwait2"};
 
-constinit std::atomic<EpollListener> epoll_listener{nullptr};
-
-/// What libc's call has given.
-int reported(int set, const epoll_event* events, int count) noexcept {
-  const auto listener = epoll_listener.load(std::memory_order_relaxed);
-  if (count > 0 && listener != nullptr) listener(set, events, count);
-  return count;
-}
+constinit std::atomic<EpollWait> replacement{nullptr};
 
 /// An epoll descriptor is itself readable when one of its own is ready. `look` is the call itself without a wait.
 template <class Look>
@@ -50,7 +43,7 @@ nanoseconds to_timeout(int timeout) noexcept { return timeout < 0 ? kForever : n
 
 SymbolNames epoll_hooks() noexcept { return kHooked; }
 
-void listen_to_epoll(EpollListener listener) noexcept { epoll_listener.store(listener, std::memory_order_relaxed); }
+void replace_epoll_wait(EpollWait wait) noexcept { replacement.store(wait, std::memory_order_relaxed); }
 
 }  // namespace indrik::fiber
 
@@ -59,7 +52,10 @@ extern "C" {
 using namespace indrik::fiber;
 
 int epoll_wait(int set, epoll_event* events, int room, int timeout) {
-  if (!may_park() || timeout == 0) return reported(set, events, real_epoll_wait(set, events, room, timeout));
+  if (!may_park() || timeout == 0) {
+    const auto wait = replacement.load(std::memory_order_relaxed);
+    return wait != nullptr ? wait(set, events, room, timeout) : real_epoll_wait(set, events, room, timeout);
+  }
   return epoll_waiting(set, to_timeout(timeout), [=] { return real_epoll_wait(set, events, room, 0); });
 }
 

@@ -53,7 +53,7 @@ Connection& Connection::of(Deadline& deadline) noexcept { return static_cast<Own
 
 void Connection::open() noexcept {
   add(engine_.slot().expected, 1);
-  if (stream_.tls() == nullptr) engine_.edges().add(stream_.fd());  // a record that is not whole hides what has come
+  engine_.watch_edges(stream_, origin_.remote());
   await_ready(ev::READ);
   if (origin_.pending()) return wait_for_more();
   believe_script_name();
@@ -78,15 +78,21 @@ void Connection::look_for_request() noexcept {
   if (receive()) pump();
 }
 
+/// Anew, even if nothing changes: what was told of and not yet heard is forgotten with the watch as it was, and the
+/// kernel looks again.
+void Connection::watch(int events) noexcept {
+  watch_.stop();
+  watch_.start(stream_.fd(), events);
+}
+
 void Connection::await_ready(int event) noexcept {
-  if (awaits(event)) return;
-  watch_.is_active() ? watch_.set(ev::READ | ev::WRITE) : watch_.start(stream_.fd(), event);
+  if (!awaits(event)) watch(watch_.is_active() ? ev::READ | ev::WRITE : event);
 }
 
 void Connection::ignore_ready(int event) noexcept {
   if (!awaits(event)) return;
-  const int rest = watch_.events & (ev::READ | ev::WRITE) & ~event;
-  rest != 0 ? watch_.set(rest) : watch_.stop();
+  const int rest = watched() & ~event;
+  rest != 0 ? watch(rest) : watch_.stop();
 }
 
 void Connection::on_ready(ev::io&, int events) noexcept {
@@ -102,7 +108,7 @@ void Connection::on_readable() noexcept {
 /// As Stream::receive(), into the engine's buffer.
 ssize_t Connection::take_input() noexcept {
   const ssize_t size = stream_.receive(engine_.read_buffer(), Engine::kReadBuffer);
-  if (size == static_cast<ssize_t>(Engine::kReadBuffer) || (size > 0 && engine_.edges().has_ended(stream_.fd())))
+  if (size == static_cast<ssize_t>(Engine::kReadBuffer) || (size > 0 && engine_.edges().may_hold_more(stream_.fd())))
     look_again();
   return size;
 }
@@ -110,9 +116,7 @@ ssize_t Connection::take_input() noexcept {
 /// There may be more, of which the kernel has told already: in the next turn it is to tell again. Where reading is not
 /// awaited now, it will when it is.
 void Connection::look_again() noexcept {
-  if (!awaits(ev::READ) || !engine_.edges().has(stream_.fd())) return;
-  watch_.stop();
-  watch_.start(stream_.fd(), watch_.events & (ev::READ | ev::WRITE));
+  if (awaits(ev::READ) && engine_.edges().has(stream_.fd())) watch(watched());
 }
 
 /// Takes what has come, or the end of it. False: nothing has changed, or the connection is closed.

@@ -79,7 +79,9 @@ class Connection {
   void refuse_plain_http() noexcept;
   void fail_handshake() noexcept;
   void on_ready(ev::io&, int events) noexcept;
-  bool awaits(int event) const noexcept { return watch_.is_active() && (watch_.events & event) != 0; }
+  int watched() const noexcept { return watch_.is_active() ? watch_.events & (ev::READ | ev::WRITE) : 0; }
+  bool awaits(int event) const noexcept { return (watched() & event) != 0; }
+  void watch(int events) noexcept;
   void await_ready(int event) noexcept;
   void ignore_ready(int event) noexcept;
   void on_readable() noexcept;

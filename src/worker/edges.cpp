@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <new>
 
-#include "fiber/epoll_reports.h"
 #include "fiber/real_call.h"
 
 namespace indrik::worker {
@@ -11,18 +10,15 @@ namespace {
 
 constinit fiber::RealCall<int(int, int, int, epoll_event*)> real_epoll_ctl{"epoll_ctl"};
 
+constexpr std::uint32_t kUneven = EPOLLRDHUP | EPOLLPRI;
+
 constinit thread_local Edges* edges_of_thread = nullptr;
 
 }  // namespace
 
 Edges* Edges::of_thread() noexcept { return edges_of_thread; }
 
-Edges::Edges() noexcept : before_{edges_of_thread} {
-  edges_of_thread = this;
-  fiber::listen_to_epoll([](int set, const epoll_event* events, int count) noexcept {
-    if (auto* const edges = of_thread()) edges->hear(set, events, count);
-  });
-}
+Edges::Edges() noexcept : before_{edges_of_thread} { edges_of_thread = this; }
 
 Edges::~Edges() {
   if (edges_of_thread == this) edges_of_thread = before_;
@@ -35,7 +31,7 @@ void Edges::add(int socket) noexcept {
   } catch (const std::bad_alloc&) {
     return;
   }
-  states_[place] = State::open;
+  states_[place] = State::even;
 }
 
 void Edges::remove(int socket) noexcept {
@@ -43,8 +39,7 @@ void Edges::remove(int socket) noexcept {
 }
 
 int Edges::control(int set, int operation, int socket, epoll_event event) noexcept {
-  set_ = set;
-  if ((event.events & (EPOLLIN | EPOLLOUT)) == EPOLLIN) event.events |= EPOLLET | EPOLLRDHUP;
+  if ((event.events & (EPOLLIN | EPOLLOUT)) == EPOLLIN) event.events |= EPOLLET | kUneven;
   const int result = real_epoll_ctl(set, operation, socket, &event);
   // libev leaves what it no longer watches in the set until that is heard of, and takes what is still there for
   // unchanged. But it may have been heard of, and the edge is past: the kernel is to look anew.
@@ -52,12 +47,11 @@ int Edges::control(int set, int operation, int socket, epoll_event event) noexce
   return real_epoll_ctl(set, EPOLL_CTL_MOD, socket, &event);
 }
 
-void Edges::hear(int set, const epoll_event* events, int count) noexcept {
-  if (set != set_) return;
-  for (int i = 0; i < count; ++i) {
-    if ((events[i].events & EPOLLRDHUP) == 0) continue;
-    const auto socket = static_cast<std::uint32_t>(events[i].data.u64);  // libev's: beside it, a count of its own
-    if (socket < states_.size() && states_[socket] == State::open) states_[socket] = State::ended;
+void Edges::hear(std::span<const epoll_event> events) noexcept {
+  for (const auto& event : events) {
+    if ((event.events & kUneven) == 0) continue;
+    const auto socket = static_cast<std::uint32_t>(event.data.u64);  // libev's: beside it, a count of its own
+    if (socket < states_.size() && states_[socket] == State::even) states_[socket] = State::uneven;
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <link.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -9,12 +11,24 @@
 #include <new>
 
 #include "base/error.h"
+#include "fiber/epoll_wait.h"
 #include "fiber/real_call.h"
 
 namespace indrik::worker {
 namespace {
 
 constinit fiber::RealCall<int(int, int, int, epoll_event*)> real_epoll_ctl{"epoll_ctl"};
+constinit fiber::RealCall<int(int, epoll_event*, int, int)> real_epoll_wait{"epoll_wait"};
+
+/// Whose libev is about to call epoll_wait.
+constinit thread_local Loop* waiting_loop = nullptr;
+
+/// epoll_wait(2), of libev or of anybody else.
+int wait_for_events(int set, epoll_event* events, int room, int timeout_ms) noexcept {
+  auto* const loop = waiting_loop;
+  if (loop != nullptr) return loop->wait(set, events, room, timeout_ms);
+  return real_epoll_wait(set, events, room, timeout_ms);
+}
 
 struct Place {
   std::uintptr_t address;
@@ -56,14 +70,37 @@ void grow_arrays(struct ev_loop* loop) {
 
 Loop::Loop() : loop_{ev_loop_new(static_cast<unsigned>(EVBACKEND_EPOLL) | static_cast<unsigned>(EVFLAG_NOENV))} {
   if (!loop_) throw BootError{ExitCode::run_failed, "cannot make an event loop on epoll"};
+  ev_set_userdata(loop_, this);
+  const auto before = [](struct ev_loop* loop) noexcept { waiting_loop = static_cast<Loop*>(ev_userdata(loop)); };
+  ev_set_loop_release_cb(loop_, before, [](struct ev_loop*) noexcept { waiting_loop = nullptr; });
+  fiber::replace_epoll_wait(&wait_for_events);
   grow_arrays(loop_);
 }
 
 Loop::~Loop() { ev_loop_destroy(loop_); }
 
+int Loop::wait(int set, epoll_event* events, int room, int timeout_ms) noexcept {
+  auto count = wait_exactly(set, events, room, timeout_ms);
+  if (!count) count = real_epoll_wait(set, events, room, timeout_ms);
+  if (*count > 0) edges_.hear({events, static_cast<std::size_t>(*count)});
+  return *count;
+}
+
+/// Until the next timer is due. Nothing: it is not the next thing to wait for, or the kernel does not know such waits.
+std::optional<int> Loop::wait_exactly(int set, epoll_event* events, int room, int timeout_ms) noexcept {
+  if (timeout_ms <= 0 || waits_end_ns_ == kNoTimer || !has_exact_waits_) return std::nullopt;
+  const nanoseconds left{std::max<std::int64_t>(waits_end_ns_ - monotonic_ns(), 0)};
+  if (left >= milliseconds{timeout_ms}) return std::nullopt;
+  const timespec exact{.tv_sec = left / seconds{1}, .tv_nsec = (left % seconds{1}).count()};
+  const auto count = static_cast<int>(::syscall(SYS_epoll_pwait2, set, events, room, &exact, nullptr, 0));
+  // Before Linux 5.11, and where a filter of system calls does not know it.
+  has_exact_waits_ = count >= 0 || (errno != ENOSYS && errno != EPERM);
+  return has_exact_waits_ ? std::optional{count} : std::nullopt;
+}
+
 namespace {
 
-/// A tick is 2^17 ns, an eighth of a millisecond: finer than the loop can wait, so that nothing fires later for it.
+/// A tick is 2^17 ns, an eighth of a millisecond: what is due in one is waited for once.
 constexpr int kTickBits = 17;
 constexpr TimerWheel::Tick tick_of(std::int64_t ns) noexcept { return ns >> kTickBits; }
 constexpr std::int64_t ns_of(TimerWheel::Tick tick) noexcept { return tick << kTickBits; }
@@ -82,13 +119,13 @@ Entry& entry_in(TimerRoom& room) noexcept { return *std::launder(reinterpret_cas
 
 }  // namespace
 
-LoopTimers::LoopTimers(const Loop& loop, LoopTurn* turn) noexcept
-    : loop_{loop.raw()}, turn_{turn}, wheel_{tick_of(monotonic_ns())} {
+LoopTimers::LoopTimers(Loop& loop, LoopTurn* turn) noexcept
+    : loop_{loop}, turn_{turn}, wheel_{tick_of(monotonic_ns())} {
   ev_timer_init(&timer_, on_timer, 0.0, 0.0);
   timer_.data = this;
 }
 
-LoopTimers::~LoopTimers() { ev_timer_stop(loop_, &timer_); }
+LoopTimers::~LoopTimers() { arm(TimerWheel::kNever); }
 
 void LoopTimers::start(TimerRoom& room, nanoseconds delay, void (*fired)(void* context) noexcept,
                        void* context) noexcept {
@@ -109,18 +146,20 @@ void LoopTimers::cancel(TimerRoom& room) noexcept {
 
 void LoopTimers::arm(TimerWheel::Tick tick) noexcept {
   constexpr std::int64_t kRounding = 1000;  // ns: libev reckons in fractions of seconds
-  ev_timer_stop(loop_, &timer_);
+  ev_timer_stop(loop_.raw(), &timer_);
   armed_for_ = tick;
+  loop_.end_waits_at(tick == TimerWheel::kNever ? Loop::kNoTimer : ns_of(tick) + 2 * kRounding);
   if (tick == TimerWheel::kNever) return;
-  ev_now_update(loop_);  // the loop's clock stands still during a turn
+  ev_now_update(loop_.raw());  // the loop's clock stands still during a turn
   const nanoseconds left{ns_of(tick) - monotonic_ns() + kRounding};
   ev_timer_set(&timer_, std::max(0.0, to_tstamp(left)), 0.0);
-  ev_timer_start(loop_, &timer_);
+  ev_timer_start(loop_.raw(), &timer_);
 }
 
 void LoopTimers::on_timer(struct ev_loop*, ev_timer* timer, int) noexcept {
   auto& self = *static_cast<LoopTimers*>(timer->data);
   self.armed_for_ = TimerWheel::kNever;
+  self.loop_.end_waits_at(Loop::kNoTimer);
   // What is started meanwhile is due later than that: others are served in between.
   const auto now = tick_of(monotonic_ns());
   auto* due = self.wheel_.pop(now);

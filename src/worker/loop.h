@@ -9,6 +9,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/timers.h"
@@ -20,7 +22,9 @@ namespace indrik::worker {
 
 inline ev_tstamp to_tstamp(nanoseconds duration) noexcept { return std::chrono::duration<ev_tstamp>(duration).count(); }
 
-/// One libev loop on epoll, made after the fork. One thread.
+/// One libev loop on epoll, made after the fork. One thread. libev calls this process's own epoll_ctl and epoll_wait,
+/// which give it what it has not: edges (see Edges), and waits that end when a timer is due, not up to a millisecond
+/// later.
 class Loop {
  public:
   /// Throws BootError when epoll is not to be had.
@@ -49,12 +53,21 @@ class Loop {
   /// The sockets that this loop watches for edges.
   Edges& edges() noexcept { return edges_; }
   const Edges& edges() const noexcept { return edges_; }
+  static constexpr std::int64_t kNoTimer = std::numeric_limits<std::int64_t>::max();
+  /// When the next timer is due (monotonic_ns()), beside those that libev knows by the millisecond.
+  void end_waits_at(std::int64_t due_ns) noexcept { waits_end_ns_ = due_ns; }
+  /// As epoll_wait(2), for libev.
+  int wait(int set, epoll_event* events, int room, int timeout_ms) noexcept;
   /// The loop's own idea of the time: the start of this turn. Cheap.
   ev_tstamp now() const noexcept { return ev_now(loop_); }
 
  private:
+  std::optional<int> wait_exactly(int set, epoll_event* events, int room, int timeout_ms) noexcept;
+
   struct ev_loop* loop_;
   Edges edges_;
+  std::int64_t waits_end_ns_ = kNoTimer;
+  bool has_exact_waits_ = true;  ///< the kernel knows them, as far as is known
   bool stopped_ = false;
 };
 
@@ -63,7 +76,7 @@ class Loop {
 class LoopTimers final : public Timers {
  public:
   /// `turn`, if any, hears of every timer that fires.
-  explicit LoopTimers(const Loop& loop, LoopTurn* turn = nullptr) noexcept;
+  explicit LoopTimers(Loop& loop, LoopTurn* turn = nullptr) noexcept;
   ~LoopTimers();
   LoopTimers(const LoopTimers&) = delete;
   LoopTimers& operator=(const LoopTimers&) = delete;
@@ -77,7 +90,7 @@ class LoopTimers final : public Timers {
   void fire(void* room) noexcept;
   void arm(TimerWheel::Tick tick) noexcept;
 
-  struct ev_loop* loop_;
+  Loop& loop_;
   LoopTurn* turn_;
   ev_timer timer_{};
   TimerWheel::Tick armed_for_ = TimerWheel::kNever;

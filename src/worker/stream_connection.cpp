@@ -140,7 +140,7 @@ ssize_t StreamConnection::take_input(char* buffer, std::size_t capacity) noexcep
   const ssize_t size = stream_.receive(buffer, capacity);
   if (in_thread_ || size <= 0) return size;
   const bool may_be_more = static_cast<std::size_t>(size) == capacity;
-  if (may_be_more || all_.engine().edges().has_ended(stream_.fd())) look_again();
+  if (may_be_more || all_.engine().edges().may_hold_more(stream_.fd())) look_again();
   return size;
 }
 

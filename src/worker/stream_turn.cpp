@@ -13,7 +13,7 @@ namespace indrik::worker {
 
 void StreamConnection::open() noexcept {
   add(all_.engine().slot().expected, 1);
-  if (stream_.tls() == nullptr) all_.engine().edges().add(stream_.fd());
+  all_.engine().watch_edges(stream_, origin_.remote());
   if (origin_.pending() == nullptr) return start();
   readable_.start(stream_.fd(), ev::READ);
   all_.preambles().enter(deadline_);

@@ -1,6 +1,7 @@
 // What is there all at once when a worker looks: bytes with the end behind them, or more than one read takes. The
 // kernel tells of it once.
 #include <signal.h>
+#include <sys/socket.h>
 
 #include "contract/contract.h"
 #include "contract/function_stream.h"
@@ -10,6 +11,7 @@
 namespace indrik::test {
 namespace {
 
+constexpr std::size_t kStreamed = 1'000'000;
 constexpr std::string_view kHello = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 class AtOnceContract : public ContractTest {
@@ -23,6 +25,12 @@ class AtOnceContract : public ContractTest {
   static void routes(routing::Router& router) {
     add_hello(router);
     add_echo(router);
+    add(router, "GET", "/streamed", FunctionHandler::blocking([](http::Exchange& exchange) {
+          const std::string piece(kStreamed / 100, 's');
+          for (int i = 0; i < 100; ++i)
+            if (exchange.streaming().write(piece, http::Streaming::Wait::yes).state != http::Streaming::State::moved)
+              return;
+        }));
   }
   /// Lines come back.
   static bool answer(stream::Conversation&, std::string_view line, std::string& out) {
@@ -92,6 +100,32 @@ TEST_P(AtOnceContract, ManyRequestsOfSeveralReadsAndTheEnd) {
   send_at_once(worker, client, requests, true);
   for (std::size_t i = 0; i < kCount; ++i) ASSERT_EQ(client.receive().body, "hello") << i;
   EXPECT_EQ(client.receive_until_closed(), "");
+}
+
+/// The socket is watched for writing meanwhile, and then no more, in one turn of a loop that the handler may hold.
+TEST_P(AtOnceContract, ManyRequestsBehindAnAnswerInPieces) {
+  WorkerProcess worker{options, routes};
+  constexpr std::size_t kCount = 8'000;
+  std::string requests{"GET /streamed HTTP/1.1\r\nHost: a\r\n\r\n"};
+  for (std::size_t i = 0; i < kCount; ++i) requests += kHello;
+  HttpClient client{worker.address()};
+  widen(client);
+  send_at_once(worker, client, requests);
+  EXPECT_EQ(client.receive().body.size(), kStreamed);
+  for (std::size_t i = 0; i < kCount; ++i) ASSERT_EQ(client.receive().body, "hello") << i;
+}
+
+/// A read ends at an urgent mark (tcp(7)).
+TEST_P(AtOnceContract, RequestsAroundAnUrgentByte) {
+  WorkerProcess worker{options, routes};
+  HttpClient client{worker.address()};
+  EXPECT_EQ(client.get("/").body, "hello");
+  worker.stop();
+  client.send(kHello);
+  ASSERT_EQ(::send(client.fd(), "!", 1, MSG_OOB), 1);
+  client.send(kHello);
+  worker.signal(SIGCONT);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(client.receive().body, "hello");
 }
 
 /// What comes after the last answer is taken, and thrown away.

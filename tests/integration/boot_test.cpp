@@ -1,12 +1,16 @@
 // How the server starts, and how it refuses to: exit codes, what is said, and what the command line shows.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <cstring>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include <algorithm>
 
+#include "integration/support/frozen_process.h"
 #include "integration/support/http_client.h"
 #include "integration/support/server_process.h"
 
@@ -30,6 +34,23 @@ Outcome run(std::vector<std::string> arguments, ServerProcess::Setup setup = {})
   return {status, server.output_text(), server.error_text()};
 }
 
+/// SCM_RIGHTS with the socket itself.
+void send_with_descriptor(int socket, std::string_view bytes) {
+  iovec piece{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof socket)]{};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  auto* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof socket);
+  std::memcpy(CMSG_DATA(header), &socket, sizeof socket);
+  ASSERT_EQ(::sendmsg(socket, &message, MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+}
+
 std::ptrdiff_t lines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
 
 TEST(BootTest, ServesEveryAddressItIsBoundTo) {
@@ -42,6 +63,24 @@ TEST(BootTest, ServesEveryAddressItIsBoundTo) {
   EXPECT_EQ(HttpClient{"unix:" + (folder / "indrik.sock").native()}.get("/").body, "Hello, world!");
   server.expect_clean_stop();
   EXPECT_FALSE(std::filesystem::exists(folder / "indrik.sock"));
+}
+
+/// A read on a unix socket ends at each descriptor that came with the bytes (unix(7)).
+TEST(BootTest, ServesAUnixClientWhoseBytesCarryDescriptors) {
+  const TemporaryFolder folder;
+  ServerProcess server{{"-b", "unix:indrik.sock", "-w", "1", built_plugin("hello")}, {.folder = folder.path()}};
+  ASSERT_EQ(server.addresses().size(), 1U);
+  HttpClient client{"unix:" + (folder / "indrik.sock").native()};
+  EXPECT_EQ(client.get("/").body, "Hello, world!");
+  {
+    const FrozenProcess worker{server.await_workers(1).front()};
+    ASSERT_TRUE(worker.stands());
+    for (std::string_view part : {"GET / HTTP/1.1\r\nHo", "st: a\r\n\r\nGET / HTTP/1.1\r\n", "Host: a\r\n\r\n"})
+      send_with_descriptor(client.fd(), part);
+  }
+  EXPECT_EQ(client.receive().body, "Hello, world!");
+  EXPECT_EQ(client.receive().body, "Hello, world!");
+  server.expect_clean_stop();
 }
 
 TEST(BootTest, ServesWhatAFileSays) {

@@ -56,7 +56,7 @@ TEST_F(EdgesTest, AreToldOfOnceForEachTimeThatSomethingComes) {
   EXPECT_EQ(told(), 1);
   say();
   EXPECT_EQ(told(), 1);
-  EXPECT_FALSE(loop.edges().has_ended(socket.get()));
+  EXPECT_FALSE(loop.edges().may_hold_more(socket.get()));
 }
 
 TEST_F(EdgesTest, KnowOfTheEndBehindWhatHasCome) {
@@ -64,7 +64,7 @@ TEST_F(EdgesTest, KnowOfTheEndBehindWhatHasCome) {
   say();
   ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
   EXPECT_EQ(told(), 1);
-  EXPECT_TRUE(loop.edges().has_ended(socket.get()));
+  EXPECT_TRUE(loop.edges().may_hold_more(socket.get()));
 }
 
 TEST_F(EdgesTest, AreLookedAtAgainByAWatcherThatIsStoppedAndStarted) {
@@ -106,20 +106,20 @@ TEST_F(EdgesTest, OutliveTheLoopsEpollSet) {
   say();
   ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
   EXPECT_EQ(told(), 1);
-  EXPECT_TRUE(loop.edges().has_ended(socket.get()));
+  EXPECT_TRUE(loop.edges().may_hold_more(socket.get()));
 }
 
 TEST_F(EdgesTest, OfARemovedSocketNothingIsKnown) {
   watch();
   ASSERT_EQ(::shutdown(client.get(), SHUT_WR), 0);
   turn();
-  ASSERT_TRUE(loop.edges().has_ended(socket.get()));
+  ASSERT_TRUE(loop.edges().may_hold_more(socket.get()));
   loop.edges().remove(socket.get());
   EXPECT_FALSE(loop.edges().has(socket.get()));
-  EXPECT_FALSE(loop.edges().has_ended(socket.get()));
+  EXPECT_FALSE(loop.edges().may_hold_more(socket.get()));
   loop.edges().remove(socket.get() + 1'000'000);  // nothing happens
   loop.edges().add(socket.get());
-  EXPECT_FALSE(loop.edges().has_ended(socket.get()));
+  EXPECT_FALSE(loop.edges().may_hold_more(socket.get()));
 }
 
 TEST_F(EdgesTest, AThreadHasThoseOfItsLatestLoop) {
@@ -141,7 +141,7 @@ TEST_F(EdgesTest, AreThoseOfTheLoopsSetAlone) {
   ASSERT_EQ(::shutdown(socket.get(), SHUT_WR), 0);
   loop.edges().add(client.get());
   ASSERT_EQ(::epoll_wait(set.get(), &event, 1, 0), 1);
-  EXPECT_FALSE(loop.edges().has_ended(client.get()));
+  EXPECT_FALSE(loop.edges().may_hold_more(client.get()));
 }
 
 TEST_F(EdgesTest, FailAsTheCallDoes) {

@@ -1,9 +1,15 @@
 #include "worker/loop.h"
 
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
 
 #include <string>
+#include <thread>
 #include <vector>
+
+#include "base/fd.h"
+#include "support/forbidden_call.h"
 
 namespace indrik::worker {
 namespace {
@@ -77,6 +83,53 @@ TEST_F(LoopTimersBeatTest, GiveNoneForOneThatIsForgotten) {
   loop.run();
   EXPECT_EQ(slot.heartbeat_ns, 0);
   EXPECT_TRUE(beats.empty());
+}
+
+/// How long a timer of `delay` takes.
+nanoseconds wait_for_timer(Loop& loop, nanoseconds delay) {
+  LoopTimers timers{loop};
+  TimerRoom room{};
+  const auto begun = Clock::now();
+  timers.start(
+      room, delay, [](void*) noexcept {}, nullptr);
+  loop.run();
+  return Clock::now() - begun;
+}
+
+TEST(LoopWaitTest, EndsWhenATimerIsDue) {
+  Loop loop;
+  // A wait in milliseconds takes two for these one and a half. Another process may have the processor now and then.
+  nanoseconds least = 1h;
+  for (int i = 0; i < 10'000 && least >= 1900us; ++i) {
+    least = std::min(least, wait_for_timer(loop, 1500us));
+    ASSERT_GE(least, 1500us);
+  }
+  EXPECT_LT(least, 1900us);
+}
+
+TEST(LoopWaitTest, IsInMillisecondsWhereTheKernelHasNoOther) {
+  for (const int code : {ENOSYS, EPERM}) {
+    std::thread{[code] {
+      ASSERT_TRUE(test::forbid_call(SYS_epoll_pwait2, code));
+      Loop loop;
+      for (int i = 0; i < 3; ++i) EXPECT_GE(wait_for_timer(loop, 1500us), 1500us);
+    }}.join();
+  }
+}
+
+/// What a plugin waits for on the loop's thread is no business of the loop's timers.
+TEST(LoopWaitTest, LeavesOtherWaitsOnItsThreadAlone) {
+  Loop loop;
+  LoopTimers timers{loop};
+  TimerRoom room{};
+  timers.start(
+      room, 1ms, [](void*) noexcept {}, nullptr);
+  const Fd set{::epoll_create1(EPOLL_CLOEXEC)};
+  const auto begun = Clock::now();
+  epoll_event event;
+  EXPECT_EQ(::epoll_wait(set.get(), &event, 1, 20), 0);
+  EXPECT_GE(Clock::now() - begun, 20ms);
+  loop.run();
 }
 
 }  // namespace

@@ -83,6 +83,12 @@ Result<void> prepare(int fd, const Address& address, const ListenOptions& option
 
 }  // namespace
 
+Listener::Listener(Fd fd, Address address) noexcept
+    : fd_{std::move(fd)},
+      asked_{address},
+      address_{std::move(address)},
+      is_tcp_{option_of(fd_.get(), SO_PROTOCOL) == IPPROTO_TCP} {}
+
 Result<Listener> Listener::open(const Address& address, const ListenOptions& options) {
   if (address.kind() == Address::Kind::inherited) {
     auto real = check_inherited(address.inherited_fd(), address, options.backlog);

@@ -43,6 +43,8 @@ class Listener {
   /// What is spoken by those who connect here: said by whoever serves it, plain at first.
   bool speaks_tls() const noexcept { return tls_; }
   void speak_tls(bool yes) noexcept { tls_ = yes; }
+  /// TCP over IPv4 or IPv6, and nothing like it (MPTCP, SCTP, vsock), which may have been passed to us.
+  bool is_tcp() const noexcept { return is_tcp_; }
   /// Whether others share its address.
   bool shares_port() const noexcept;
 
@@ -56,12 +58,13 @@ class Listener {
   void close_and_unlink() noexcept;
 
  private:
-  Listener(Fd fd, Address address) noexcept : fd_{std::move(fd)}, asked_{address}, address_{std::move(address)} {}
+  Listener(Fd fd, Address address) noexcept;
   Fd fd_;
   Address asked_;
   Address address_;
   dev_t file_device_ = 0;
   ino_t file_inode_ = 0;  ///< 0: the file is not ours
+  bool is_tcp_;
   bool passed_ = false;
   bool tls_ = false;
 };

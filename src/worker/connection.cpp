@@ -53,7 +53,6 @@ Connection& Connection::of(Deadline& deadline) noexcept { return static_cast<Own
 
 void Connection::open() noexcept {
   add(engine_.slot().expected, 1);
-  engine_.watch_edges(stream_, origin_.remote());
   await_ready(ev::READ);
   if (origin_.pending()) return wait_for_more();
   believe_script_name();
@@ -108,8 +107,8 @@ void Connection::on_readable() noexcept {
 /// As Stream::receive(), into the engine's buffer.
 ssize_t Connection::take_input() noexcept {
   const ssize_t size = stream_.receive(engine_.read_buffer(), Engine::kReadBuffer);
-  if (size == static_cast<ssize_t>(Engine::kReadBuffer) || (size > 0 && engine_.edges().may_hold_more(stream_.fd())))
-    look_again();
+  const bool is_full = size == static_cast<ssize_t>(Engine::kReadBuffer);
+  if (is_full || (size != 0 && engine_.edges().may_hold_more(stream_.fd()))) look_again();
   return size;
 }
 

@@ -129,10 +129,15 @@ void Engine::notify_master() noexcept {
   if (around_.notice_fd >= 0) (void)!::write(around_.notice_fd, &one, sizeof one);
 }
 
-bool Engine::speaks_tls(int listener) const noexcept {
-  return around_.tls != nullptr && std::ranges::any_of(around_.listeners, [&](const auto& one) {
-           return one.fd() == listener && one.speaks_tls();
-         });
+/// The one of this descriptor.
+const net::Listener& Engine::at(int listener) const noexcept {
+  return *std::ranges::find(around_.listeners, listener, &net::Listener::fd);
+}
+
+/// A new client's socket, where edges can tell: on a unix socket a read ends at each descriptor that came with the
+/// bytes (unix(7)), and elsewhere at each message.
+void Engine::watch_edges(int socket, int listener) noexcept {
+  if (at(listener).is_tcp()) edges().add(socket);
 }
 
 void Engine::accept(Fd socket, std::string peer, int listener) {
@@ -144,9 +149,11 @@ void Engine::accept(Fd socket, std::string peer, int listener) {
     return accept_stream(*stream, std::move(socket), std::move(peer),
                          has_preamble ? std::optional{need} : std::nullopt);
   std::unique_ptr<net::TlsStream> tls;
-  if (speaks_tls(listener)) {
+  if (around_.tls != nullptr && at(listener).speaks_tls()) {
     tls = around_.tls->accept(socket.get());
     if (!tls) return;  // no memory
+  } else {
+    watch_edges(socket.get(), listener);  // TLS has records, which hide what has come
   }
   connections_.emplace_front(*this, net::Stream{std::move(socket), std::move(tls)}, std::move(peer));
   connections_.front().place = connections_.begin();
@@ -163,6 +170,7 @@ void Engine::accept(Fd socket, std::string peer, int listener) {
 void Engine::accept_stream(const StreamPoint& at, Fd socket, std::string peer, std::optional<Preamble::Need> preamble) {
   const bool is_closed = closed_for(at.handler->plugin(), at.handler->name()) > seconds{0};
   if (open_connections() >= options_.connections || is_closed) return process::increment(around_.slot.refused);
+  watch_edges(socket.get(), at.listener);
   auto& connection = conversations_.add(at, net::Stream{std::move(socket)}, std::move(peer));
   count_accepted();
   if (open_connections() >= options_.connections) take_breath();

@@ -44,11 +44,6 @@ class Engine {
   const Options& options() const noexcept { return options_; }
   const Loop& loop() const noexcept { return loop_; }
   Edges& edges() noexcept { return loop_.edges(); }
-  /// A new client's socket, where edges can tell: not with TLS, whose records hide what has come; nor on a unix socket,
-  /// `remote` empty, where a read ends at each descriptor that came with the bytes (unix(7)).
-  void watch_edges(const net::Stream& stream, std::string_view remote) noexcept {
-    if (stream.tls() == nullptr && !remote.empty()) edges().add(stream.fd());
-  }
   Timers& timers() noexcept { return timers_; }
   LoopTurn& turn() noexcept { return turn_; }
   LoopServices services() noexcept { return {timers_, watches_, offloads_, &posts_, &parking_, &turns_, &turn_}; }
@@ -128,7 +123,8 @@ class Engine {
   void accept_stream(const StreamPoint& at, Fd socket, std::string peer, std::optional<Preamble::Need> preamble);
   std::size_t open_connections() const noexcept { return connections_.size() + conversations_.size(); }
   void count_accepted() noexcept;
-  bool speaks_tls(int listener) const noexcept;
+  const net::Listener& at(int listener) const noexcept;
+  void watch_edges(int socket, int listener) noexcept;
   void complain_of_starvation(const Error& reason) noexcept;
   void complain_of_lost_lines() noexcept;
   void on_signal(ev::io&, int) noexcept;

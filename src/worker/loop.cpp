@@ -93,8 +93,8 @@ std::optional<int> Loop::wait_exactly(int set, epoll_event* events, int room, in
   if (left >= milliseconds{timeout_ms}) return std::nullopt;
   const timespec exact{.tv_sec = left / seconds{1}, .tv_nsec = (left % seconds{1}).count()};
   const auto count = static_cast<int>(::syscall(SYS_epoll_pwait2, set, events, room, &exact, nullptr, 0));
-  // Before Linux 5.11, and where a filter of system calls does not know it.
-  has_exact_waits_ = count >= 0 || (errno != ENOSYS && errno != EPERM);
+  // Linux before 5.11 does not know it, nor do some filters of system calls, which say so in words of their own.
+  has_exact_waits_ = count >= 0 || errno == EINTR;
   return has_exact_waits_ ? std::optional{count} : std::nullopt;
 }
 

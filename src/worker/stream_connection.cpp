@@ -138,9 +138,9 @@ void StreamConnection::await_input() noexcept {
 /// As Stream::receive(). See Connection::take_input().
 ssize_t StreamConnection::take_input(char* buffer, std::size_t capacity) noexcept {
   const ssize_t size = stream_.receive(buffer, capacity);
-  if (in_thread_ || size <= 0) return size;
-  const bool may_be_more = static_cast<std::size_t>(size) == capacity;
-  if (may_be_more || all_.engine().edges().may_hold_more(stream_.fd())) look_again();
+  if (in_thread_ || size == 0) return size;
+  const bool is_full = size == static_cast<ssize_t>(capacity);
+  if (is_full || all_.engine().edges().may_hold_more(stream_.fd())) look_again();
   return size;
 }
 

@@ -13,7 +13,6 @@ namespace indrik::worker {
 
 void StreamConnection::open() noexcept {
   add(all_.engine().slot().expected, 1);
-  all_.engine().watch_edges(stream_, origin_.remote());
   if (origin_.pending() == nullptr) return start();
   readable_.start(stream_.fd(), ev::READ);
   all_.preambles().enter(deadline_);

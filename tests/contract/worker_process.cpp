@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -105,6 +106,11 @@ WorkerProcess::WorkerProcess(const worker::Options& options, const Routes& route
 }
 
 void WorkerProcess::start(const worker::Options& options, const Routes& routes, const net::TlsOptions* tls) {
+  for (const auto& listener : listeners_) {
+    const bool has_room = receive_room == 0 ||
+                          ::setsockopt(listener.fd(), SOL_SOCKET, SO_RCVBUF, &receive_room, sizeof receive_room) == 0;
+    if (!has_room) throw std::runtime_error{"SO_RCVBUF"};
+  }
   const Fd notice{::eventfd(0, EFD_CLOEXEC)};
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error{"fork"};

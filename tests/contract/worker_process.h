@@ -42,6 +42,9 @@ class WorkerProcess {
  public:
   using Routes = std::function<void(routing::Router&)>;
 
+  /// SO_RCVBUF, in bytes, of the sockets of those that are started from here on; 0: as the system has it.
+  static inline int receive_room = 0;
+
   /// Returns when it is ready.
   WorkerProcess(const worker::Options& options, const Routes& routes, const net::TlsOptions* tls = nullptr);
   /// One with a stream besides, at stream_address().
